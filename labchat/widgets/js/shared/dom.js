@@ -1,0 +1,66 @@
+// Elements from data. Text only ever enters through text nodes, so nothing a peer wrote can act.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/**
+ * h("div", { class: "x", onClick: f, "aria-label": "y", dataset: { n: 1 } }, "text", node, null)
+ * Null, undefined and false children and attributes are left out; true makes an empty attribute.
+ */
+export function h(tag, attributes, ...children) {
+  return fill(document.createElement(tag), attributes, children);
+}
+
+/** The same for SVG. */
+export function s(tag, attributes, ...children) {
+  return fill(document.createElementNS(SVG, tag), attributes, children);
+}
+
+/** Replace what `node` holds; it keeps its own identity, listeners and focusability. */
+export function replace(node, ...children) {
+  node.replaceChildren(...children.flat(Infinity).filter(present));
+  return node;
+}
+
+/** Set text only when it differs, so that live regions and selections are left alone. */
+export function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+/** Set, or with null/undefined/false remove, an attribute. */
+export function setAttribute(node, name, value) {
+  if (!present(value)) node.removeAttribute(name);
+  else node.setAttribute(name, value === true ? "" : String(value));
+}
+
+/**
+ * Listen on a model (or anything with on/off) and get the undoing:
+ * const stop = listen(model, "change:selected", draw);
+ */
+export function listen(model, event, handler) {
+  model.on(event, handler);
+  return () => model.off(event, handler);
+}
+
+/** The widget's root: our class names, and JupyterLab's notebook shortcuts kept out of it. */
+export function root(el, ...names) {
+  el.classList.add("lc", ...names);
+  el.dataset.lmSuppressShortcuts = "true";
+  return el;
+}
+
+function present(value) {
+  return value !== null && value !== undefined && value !== false;
+}
+
+function fill(node, attributes, children) {
+  for (const [name, value] of Object.entries(attributes ?? {})) assign(node, name, value);
+  node.append(...children.flat(Infinity).filter(present));
+  return node;
+}
+
+function assign(node, name, value) {
+  if (name === "dataset") Object.assign(node.dataset, value);
+  else if (name === "style") for (const [key, to] of Object.entries(value)) node.style.setProperty(key, to);
+  else if (/^on[A-Z]/.test(name)) node.addEventListener(name.slice(2).toLowerCase(), value);
+  else setAttribute(node, name, value);
+}
