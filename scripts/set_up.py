@@ -1,0 +1,192 @@
+"""Set labchat up: ``python3 scripts/set_up.py [lab|dev|browser|tools|lock]...``.
+
+Runs under the system's Python, before anything is installed, so it uses the standard library
+alone. Each step looks first and acts only if something is missing; a stamp in ``.venv`` named
+after the contents of ``pyproject.toml`` and ``constraints.txt`` lets a second run pass at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / ("Scripts" if os.name == "nt" else "bin") / "python"
+OLDEST = (3, 11)
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+TOOLS = {"tshark": "tshark", "node": "nodejs"}  # command -> Debian package
+
+
+def main(steps: list[str]) -> None:
+    """Take the named steps in turn."""
+    if sys.version_info < OLDEST:
+        stop(f"labchat needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
+    for step in steps:
+        STEPS[step]()
+
+
+def lab() -> None:
+    """What a learner needs; a development set-up holds it too."""
+    if not stamp("dev").exists():
+        install("lab")
+
+
+def dev() -> None:
+    """What the tests and the linters need."""
+    install("dev")
+
+
+def install(extra: str) -> None:
+    """Put labchat and one extra into ``.venv``, in exactly the versions of constraints.txt."""
+    if stamp(extra).exists() and works(PYTHON, "import pip, tornado"):
+        return
+    make_venv()
+    say(f"installing labchat[{extra}] into .venv (the first time takes a minute or two)")
+    pip("install", "--quiet", "--editable", f".[{extra}]", "--constraint", "constraints.txt")
+    for old in VENV.glob(f".{extra}-*"):
+        old.unlink()
+    stamp(extra).touch()
+
+
+def make_venv() -> None:
+    """A ``.venv`` whose pip works; one that a move or an upgrade broke is made anew."""
+    if works(PYTHON, "import pip"):
+        return
+    if importlib.util.find_spec("ensurepip") is None or importlib.util.find_spec("venv") is None:
+        get_ensurepip()
+    say("making .venv")
+    run(sys.executable, "-m", "venv", "--clear", str(VENV))
+
+
+def get_ensurepip() -> None:
+    """Debian keeps half of Python's venv in a package of its own."""
+    package = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
+    if not can_apt():
+        stop(
+            "This Python cannot make virtual environments: its ensurepip is missing. "
+            f"On Debian or Ubuntu: sudo apt install {package}. Then run make again."
+        )
+    apt_install(package)
+    if not works(Path(sys.executable), "import ensurepip, venv"):
+        stop(
+            f"{package} is installed, but {sys.executable} still cannot make virtual environments. "
+            "Name another Python: make PYTHON=/usr/bin/python3 ..."
+        )
+
+
+def browser() -> None:
+    """A Chromium for the browser tests: one that is here, Debian's, or Playwright's own."""
+    if find_chromium():
+        return
+    if can_apt():
+        apt_install("chromium")
+    else:
+        say("installing Playwright's Chromium")
+        run(str(PYTHON), "-m", "playwright", "install", "chromium")
+    if not find_chromium():
+        stop("There is no Chromium here. Install one, or name it: LABCHAT_CHROMIUM=/path/to/it")
+
+
+def find_chromium() -> bool:
+    """The same places in the same order as tests/browser/conftest.py."""
+    if os.environ.get("LABCHAT_CHROMIUM") or any(map(shutil.which, CHROMIUM_NAMES)):
+        return True
+    return works(
+        PYTHON,
+        "import pathlib, playwright.sync_api as p\n"
+        "with p.sync_playwright() as it: assert pathlib.Path(it.chromium.executable_path).exists()",
+    )
+
+
+def tools() -> None:
+    """The outside programs that the oracle tests compare with."""
+    missing = [tool for tool in TOOLS if not shutil.which(tool)]
+    if missing and can_apt():
+        apt_install(*(TOOLS[tool] for tool in missing))
+    for tool in missing:
+        if not shutil.which(tool):
+            say(f"no {tool} here: the tests that compare with it will be skipped (in CI they fail)")
+
+
+def lock() -> None:
+    """Resolve pyproject.toml anew in an environment of its own and write the versions down."""
+    make_venv()
+    fresh = VENV / "lock"
+    run(sys.executable, "-m", "venv", "--clear", str(fresh))
+    python = fresh / PYTHON.relative_to(VENV)
+    run(str(python), "-m", "pip", "install", "--quiet", ".[dev]")
+    frozen = output(str(python), "-m", "pip", "freeze", "--exclude", "labchat").splitlines()
+    shutil.rmtree(fresh)
+    head = "# Exact versions, so that everybody runs the same. Written by: make lock"
+    (ROOT / "constraints.txt").write_text("\n".join([head, *sorted(frozen, key=str.lower), ""]))
+
+
+def stamp(extra: str) -> Path:
+    """The file whose presence says that this extra is installed as the two files ask."""
+    wanted = hashlib.sha256()
+    for name in ("pyproject.toml", "constraints.txt"):
+        wanted.update((ROOT / name).read_bytes())
+    return VENV / f".{extra}-{wanted.hexdigest()[:16]}"
+
+
+def can_apt() -> bool:
+    """Whether Debian packages can be installed without asking anybody."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get") is not None
+
+
+def apt_install(*packages: str) -> None:
+    """Install Debian packages; another apt at work is waited for."""
+    say(f"installing {', '.join(packages)} with apt")
+    os.environ["DEBIAN_FRONTEND"] = "noninteractive"
+    apt = ("apt-get", "-qq", "-o", "DPkg::Lock::Timeout=240", "-o", "Dpkg::Use-Pty=0")
+    run(*apt, "update")
+    run(*apt, "install", "-y", "--no-install-recommends", *packages)
+
+
+def pip(*arguments: str) -> None:
+    """Run the environment's own pip."""
+    run(str(PYTHON), "-m", "pip", *arguments)
+
+
+def works(python: Path, code: str) -> bool:
+    """Whether this Python is there and runs ``code``."""
+    try:
+        return (
+            subprocess.run([python, "-c", code], check=False, capture_output=True).returncode == 0
+        )
+    except OSError:
+        return False
+
+
+def run(*command: str) -> None:
+    """Run a command in the repository; its failure ends the set-up and is named."""
+    done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, check=False)
+    if done.returncode:
+        stop(f"set-up failed (exit code {done.returncode}) at: {' '.join(command)}")
+
+
+def output(*command: str) -> str:
+    """What a command prints."""
+    return subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def say(sentence: str) -> None:
+    """Tell what is going on."""
+    print(f"labchat: {sentence}", flush=True)
+
+
+def stop(sentence: str) -> None:
+    """End with one readable sentence."""
+    sys.exit(f"labchat: {sentence}")
+
+
+STEPS = {"lab": lab, "dev": dev, "browser": browser, "tools": tools, "lock": lock}
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
