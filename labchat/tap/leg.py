@@ -8,6 +8,7 @@ import struct
 from typing import TYPE_CHECKING, cast
 
 from labchat.capture.capture import Chunk, End
+from labchat.tap.address import endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -163,11 +164,3 @@ class Leg(asyncio.Protocol):
         if unusual or after_fin:
             text = f"The {self.direction} sender's connection broke: {error}"
             self._sink.annotate(self._clock(), text, connection=self.number)
-
-
-def endpoint(address: tuple[object, ...] | None) -> str:
-    """A socket address as "host:port", IPv6 in brackets; "" for none."""
-    if not address:
-        return ""
-    host, port = address[:2]
-    return f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}"

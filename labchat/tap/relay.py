@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from labchat.capture.capture import End
 from labchat.errors import PortInUse, TapError
-from labchat.tap.leg import Leg, endpoint
+from labchat.tap.address import endpoint
+from labchat.tap.leg import Leg
 from labchat.wire.fields import Direction
 
 if TYPE_CHECKING:
