@@ -1,1 +1,36 @@
-"""labchat: see, step, break and measure what a real-time chat says on the wire."""
+"""labchat: see, step, break and measure what a real-time chat says on the wire.
+
+Everything a notebook needs is one attribute away, and is imported when it is first used:
+``start`` and ``Lab`` (the lab), ``connect`` (a chat client), ``open`` (a capture file).
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from labchat.capture.files import open
+    from labchat.client import connect
+    from labchat.lab import Lab, start
+
+__version__ = "0.1.0"
+
+__all__ = ["Lab", "connect", "open", "start"]
+
+_HOMES = {
+    "Lab": "labchat.lab",
+    "connect": "labchat.client",
+    "open": "labchat.capture.files",
+    "start": "labchat.lab",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'labchat' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])
