@@ -7,6 +7,7 @@ import sys
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from labchat.errors import CaptureError, LabchatError, SettingsError
 
@@ -34,5 +35,6 @@ def main() -> None:
     try:
         make_app()()
     except LabchatError as error:
-        Console(stderr=True).print(f"[bold red]labchat:[/] {error}", highlight=False, markup=True)
+        sentence = f"[bold red]labchat:[/] {escape(str(error))}"
+        Console(stderr=True).print(sentence, highlight=False, soft_wrap=True)
         sys.exit(2 if isinstance(error, SettingsError | CaptureError) else 1)
