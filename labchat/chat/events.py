@@ -191,7 +191,7 @@ _server: msgspec.json.Decoder[ServerEvent] = msgspec.json.Decoder(ServerEvent)
 _tag = msgspec.json.Decoder(_Tag)
 _encoder = msgspec.json.Encoder()
 
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
 """What the decoder raises: bad JSON or a wrong field, bad UTF-8, nesting without end."""
 
 CLIENT_TYPES = frozenset({"register", "message", "typing"})

@@ -1,0 +1,1 @@
+"""The chat server: one process, one SQLite file; the text's contract, and the page at ``/``."""

@@ -1,0 +1,184 @@
+"""The WebSocket protocol of this server, in one class: Tornado's handshake, our frames.
+
+Tornado 6.6 drops the TCP connection where RFC 6455 asks for a close frame with 1002, 1007 or
+1009, takes unmasked frames, checks UTF-8 only at a message's end, echoes close codes that may not
+be sent, and loses the compression flag when a ping comes between fragments. All of that sits in
+its frame reader, so ours replaces it (:mod:`labchat.server.reader`), and closes as §7.1 says.
+
+The methods of Tornado's that are replaced are private: ``tests/server/test_protocol.py`` names
+the one that moved.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import socket
+from typing import TYPE_CHECKING, Any, Protocol
+
+from tornado.iostream import StreamClosedError
+from tornado.websocket import WebSocketProtocol13
+
+from labchat.server.deflate import Agreed, agree
+from labchat.server.reader import Code, Fail, Inflater, Message, Opcode, Reader
+from labchat.server.writer import Outgoing, close_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from tornado.httputil import HTTPHeaders
+    from tornado.websocket import WebSocketHandler, _WebSocketParams
+
+CHUNK = 64 * 1024
+"""At most so many bytes are taken from a connection before the others get their turn."""
+LINGER = 2.0
+"""Seconds a failed peer has to read why, before the connection is cut."""
+
+
+class Peer(Protocol):
+    """What the protocol tells its handler, beside what Tornado's base class does."""
+
+    def on_text(self, data: bytes) -> Awaitable[None] | None:
+        """A text message, valid UTF-8. The next is read when the result is done."""
+        ...
+
+    def on_binary(self, data: bytes) -> Awaitable[None] | None:
+        """A binary message."""
+        ...
+
+
+class Rfc6455(WebSocketProtocol13):
+    """One connection, once it has switched protocols; made by ``get_websocket_protocol``.
+
+    Args:
+        handler: told of messages; Tornado's, with the methods of Peer.
+        params: Tornado's; ``max_message_size`` counts after inflating.
+        compression: whether an offer of permessage-deflate is taken.
+    """
+
+    def __init__(
+        self, handler: WebSocketHandler, params: _WebSocketParams, *, compression: bool
+    ) -> None:
+        super().__init__(handler, False, params)
+        self._compression = compression
+        self._reader = Reader(params.max_message_size)
+        self._window_bits: int | None = None
+        self._peer: Any = handler
+
+    # The handshake: what Tornado leaves unchecked.
+
+    def _handle_websocket_headers(self, handler: WebSocketHandler) -> None:
+        """Raises ValueError, which Tornado answers with 400."""
+        super()._handle_websocket_headers(handler)
+        try:
+            key = base64.b64decode(handler.request.headers["Sec-WebSocket-Key"], validate=True)
+        except binascii.Error as error:
+            raise ValueError("the key is not base64") from error
+        if len(key) != 16:
+            raise ValueError("the key is not 16 bytes")
+
+    def _parse_extensions_header(self, headers: HTTPHeaders) -> list[tuple[str, dict[str, str]]]:
+        """Agree to permessage-deflate here, and leave Tornado no extension to deal with."""
+        agreed = agree(headers.get("Sec-WebSocket-Extensions", "")) if self._compression else None
+        if agreed is not None:
+            self._go_by(agreed)
+        return []
+
+    def _go_by(self, agreed: Agreed) -> None:
+        self._window_bits = agreed.server_bits
+        self._reader.inflater = Inflater(agreed.client_bits, takeover=agreed.client_takeover)
+        self._peer.set_header("Sec-WebSocket-Extensions", agreed.answer())
+
+    # Reading.
+
+    async def _receive_frame_loop(self) -> None:
+        try:
+            while not self.client_terminated:
+                data = await self.stream.read_bytes(CHUNK, partial=True)
+                for message in self._reader.feed(data):
+                    handled = self._take(message)
+                    if handled is not None:
+                        await handled
+                    if self._over():
+                        break
+        except Fail as fail:
+            await self._fail(fail)
+        except StreamClosedError:
+            self._abort()
+        finally:
+            self.handler.on_ws_connection_close(self.close_code, self.close_reason)
+
+    def _over(self) -> bool:
+        return self.client_terminated
+
+    def _take(self, message: Message) -> Awaitable[None] | None:
+        if self.server_terminated and message.opcode != Opcode.CLOSE:
+            return None  # after our close frame only the peer's is of interest
+        if message.opcode == Opcode.TEXT:
+            return self._run_callback(self._peer.on_text, message.data)
+        if message.opcode == Opcode.BINARY:
+            return self._run_callback(self._peer.on_binary, message.data)
+        if message.opcode == Opcode.PING:
+            self._send_pong(message.data)
+        elif message.opcode == Opcode.PONG:
+            self._received_pong = True
+        else:
+            self._closed_by_peer(message.data)
+        return None
+
+    def _closed_by_peer(self, data: bytes) -> None:
+        """Echo the code (§5.5.1), which the reader has found fit to send; TCP is ours to close."""
+        self.client_terminated = True
+        if data:
+            self.close_code = int.from_bytes(data[:2], "big")
+            self.close_reason = data[2:].decode()
+        self.close(self.close_code)
+
+    async def _fail(self, fail: Fail) -> None:
+        """Say why (§7.1.7), let the peer read it, then cut.
+
+        Closing a socket that has unread input sends a reset, which may overtake the close frame:
+        so only our half is shut, and the rest of the input is read and dropped for a while.
+        """
+        self.close_code = fail.code
+        self.close_reason = fail.reason
+        self.close(fail.code, fail.reason)
+        try:
+            async with asyncio.timeout(LINGER):
+                await self._drain()
+        except (StreamClosedError, TimeoutError, OSError):
+            pass
+        self._abort()
+
+    async def _drain(self) -> None:
+        await self.flushed()
+        if isinstance(self.stream.socket, socket.socket):
+            self.stream.socket.shutdown(socket.SHUT_WR)
+        while True:
+            await self.stream.read_bytes(CHUNK, partial=True)
+
+    # Writing.
+
+    def send(self, message: Outgoing) -> None:
+        """Write a message: straight to the socket if nothing waits, else behind what waits."""
+        self.stream.write(message.encoded(self._window_bits))
+
+    def send_all(self, message: Outgoing) -> Awaitable[None] | None:
+        """Write a message; the result, if any, is done when the peer has taken it."""
+        written = self.stream.write(message.encoded(self._window_bits))
+        return None if written.done() else written
+
+    async def flushed(self) -> None:
+        """Done when the peer has taken everything. Raises StreamClosedError."""
+        await self.stream.write(b"")
+
+    def waiting(self) -> int:
+        """Bytes that the peer has not taken yet."""
+        return len(self.stream._write_buffer)
+
+    def close(self, code: int | None = None, reason: str | None = None) -> None:
+        """Start or finish the closing handshake (§7.1.2); the reason is cut to fit."""
+        if reason is not None:
+            reason = close_frame(code or Code.NORMAL, reason)[4:].decode()
+        super().close(code, reason)

@@ -1,0 +1,318 @@
+"""The messages on disk: SQLite in WAL mode, one writer thread with group commit.
+
+Posts that arrive while the disk is busy with others are committed together at the next turn, so
+the price of a durable commit is shared. A post is acknowledged after its commit, never before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, TypeVar
+
+from labchat.chat.events import Post
+from labchat.errors import ForeignDatabase, IdConflict, StoreUnavailable
+from labchat.server import migrations
+from labchat.server.settings import Synchronous
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+T = TypeVar("T")
+
+GROUP = 256
+"""At most so many posts in one transaction; bounds how long the first of them waits."""
+
+_INSERT = """INSERT INTO messages (id, text, sender_id, receiver_id, created_at)
+VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING RETURNING seq"""
+_COLUMNS = "id, text, sender_id, receiver_id, created_at, seq"
+
+
+class Stored(NamedTuple):
+    """What became of a post: as it is stored, and whether it was stored just now."""
+
+    post: Post
+    new: bool
+
+
+class Trace(Protocol):
+    """Told of each step of the writer, from its thread."""
+
+    def __call__(self, event: str, post_id: str, seq: int) -> None:
+        """``event`` is "insert" or "commit"."""
+        ...
+
+
+class Page(NamedTuple):
+    """Which messages to read.
+
+    Attributes:
+        after: only those with a higher ``seq``.
+        user: only those this user sent or received; None: everybody's.
+        peer: only those between ``user`` and this one.
+        limit: at most so many. The oldest with ``after``, else the newest; ascending in any case.
+        up_to: only those with a ``seq`` up to this.
+    """
+
+    limit: int
+    after: int | None = None
+    user: str | None = None
+    peer: str | None = None
+    up_to: int | None = None
+
+
+class _Barrier(NamedTuple):
+    """A place in the writer's queue: done when all before it is committed."""
+
+    done: asyncio.Future[int]
+
+
+class _Job(NamedTuple):
+    post: Post
+    done: asyncio.Future[Stored]
+
+
+_Work: TypeAlias = _Job | _Barrier | None
+_Outcome: TypeAlias = Stored | int | Exception
+
+
+class Store:
+    """The messages of one database file. Its coroutines belong to the loop it was opened on.
+
+    Args:
+        path: the file; made if it is not there.
+        synchronous: when SQLite waits for the disk.
+        backlog: how many posts may wait for the disk before more are turned away.
+        trace: told of each insert and commit.
+
+    Raises:
+        StoreUnavailable: the file cannot be opened or written, or is damaged.
+        ForeignDatabase: the file is not ours, or a newer labchat made it.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        synchronous: Synchronous = Synchronous.FULL,
+        backlog: int = 10_000,
+        trace: Trace | None = None,
+    ) -> None:
+        self._backlog = backlog
+        self._trace = trace
+        self._waiting = 0
+        self._work: SimpleQueue[_Work] = SimpleQueue()
+        self._loop = asyncio.get_running_loop()
+        self._db = _open(path, synchronous)
+        self._reader = _connect(path)
+        self._reads = ThreadPoolExecutor(1, thread_name_prefix="labchat-reader")
+        self.last_seq: int = self._db.execute(
+            "SELECT coalesce(max(seq), 0) FROM messages"
+        ).fetchone()[0]
+        self._writer = threading.Thread(target=self._write, name="labchat-writer", daemon=True)
+        self._writer.start()
+
+    def add(self, post: Post) -> asyncio.Future[Stored]:
+        """Store a post; the future is done once it is committed.
+
+        The same id with the same text, sender and receiver gives the message already stored;
+        with others the future raises IdConflict. It raises StoreUnavailable when the disk is
+        full or the database locked (nothing was stored), or too many posts wait.
+        """
+        done: asyncio.Future[Stored] = self._loop.create_future()
+        if self._waiting >= self._backlog:
+            done.set_exception(StoreUnavailable("Too many messages wait for the disk; try later."))
+            return done
+        self._waiting += 1
+        self._work.put(_Job(post, done))
+        return done
+
+    def settled(self) -> asyncio.Future[int]:
+        """Done when every post added so far is committed; gives the last ``seq`` then."""
+        done: asyncio.Future[int] = self._loop.create_future()
+        self._waiting += 1
+        self._work.put(_Barrier(done))
+        return done
+
+    async def read(self, page: Page) -> list[Post]:
+        """Stored messages, ascending by ``seq``."""
+        return await self._read(_select, page)
+
+    async def users(self) -> list[str]:
+        """Everybody who has a token, or ever sent or received a message, sorted."""
+        return await self._read(_users)
+
+    async def close(self) -> None:
+        """Commit what waits, and let go of the file."""
+        self._work.put(None)
+        await self._loop.run_in_executor(None, self._writer.join)
+        await self._loop.run_in_executor(None, self._reads.shutdown)
+        self._reader.close()
+        self._db.close()
+
+    async def _read(self, ask: Callable[..., list[T]], *args: object) -> list[T]:
+        return await self._loop.run_in_executor(self._reads, ask, self._reader, *args)
+
+    # The writer's thread.
+
+    def _write(self) -> None:
+        """Take what waits, commit it together, report; until told to stop."""
+        going = True
+        while going:
+            batch = [self._work.get()]
+            while batch[-1] is not None and len(batch) < GROUP and not self._work.empty():
+                batch.append(self._work.get())
+            if batch[-1] is None:
+                going = False
+                batch.pop()
+            work = [item for item in batch if item is not None]
+            if work:
+                self._report(work, self._commit(work))
+
+    def _commit(self, batch: list[_Job | _Barrier]) -> list[_Outcome]:
+        """One transaction; on failure nothing of it is stored and everybody is told."""
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            outcomes = [self._insert(item) for item in batch]
+            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            return [unavailable(error)] * len(batch)
+        if self._trace is not None:
+            for outcome in outcomes:
+                if isinstance(outcome, Stored) and outcome.new:
+                    self._trace("commit", outcome.post.id, outcome.post.seq or 0)
+        return outcomes
+
+    def _insert(self, item: _Job | _Barrier) -> _Outcome:
+        if isinstance(item, _Barrier):
+            return 0
+        post = item.post
+        row = self._db.execute(
+            _INSERT, (post.id, post.text, post.sender_id, post.receiver_id, post.created_at)
+        ).fetchone()
+        if row is None:
+            return self._again(post)
+        if self._trace is not None:
+            self._trace("insert", post.id, row[0])
+        return Stored(_numbered(post, row[0]), new=True)
+
+    def _again(self, post: Post) -> Stored | IdConflict:
+        """The id is there already: the same message, or another one?"""
+        query = f"SELECT {_COLUMNS} FROM messages WHERE id = ?"  # noqa: S608 - a constant
+        stored = Post(*self._db.execute(query, (post.id,)).fetchone())
+        same = (stored.text, stored.sender_id, stored.receiver_id) == (
+            post.text,
+            post.sender_id,
+            post.receiver_id,
+        )
+        if not same:
+            return IdConflict(f"The id {post.id} names another message already.")
+        return Stored(stored, new=False)
+
+    def _report(self, batch: list[_Job | _Barrier], outcomes: list[_Outcome]) -> None:
+        try:
+            self._loop.call_soon_threadsafe(self._settle, batch, outcomes)
+        except RuntimeError:  # the loop is closed: nobody is left to be told
+            return
+
+    # Back on the loop.
+
+    def _settle(self, batch: list[_Job | _Barrier], outcomes: list[_Outcome]) -> None:
+        """Tell everybody, in the order of their asking; a barrier sees what came before it."""
+        self._waiting -= len(batch)
+        for item, outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, Stored) and outcome.new:
+                self.last_seq = outcome.post.seq or 0
+            if item.done.done():  # who asked has given up
+                continue
+            if isinstance(outcome, Exception):
+                item.done.set_exception(outcome)
+            elif isinstance(item, _Barrier):
+                item.done.set_result(self.last_seq)
+            elif isinstance(outcome, Stored):
+                item.done.set_result(outcome)
+
+
+def unavailable(error: sqlite3.Error) -> StoreUnavailable:
+    """SQLite's complaint as a sentence of ours."""
+    return StoreUnavailable(f"The database cannot be used now: {error}.")
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """A connection in autocommit mode, usable from any one thread at a time."""
+    return sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
+
+
+def _open(path: Path, synchronous: Synchronous) -> sqlite3.Connection:
+    """Open for writing, check, migrate. Raises StoreUnavailable or ForeignDatabase."""
+    db: sqlite3.Connection | None = None
+    try:
+        db = _connect(path)
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute(f"PRAGMA synchronous = {synchronous.value}")
+        migrations.check(db)
+        migrations.migrate(db)
+        db.execute("BEGIN IMMEDIATE")
+        db.execute("COMMIT")
+    except sqlite3.Error as error:
+        _let_go(db)
+        raise _why_not(path, error) from error
+    except (StoreUnavailable, ForeignDatabase):
+        _let_go(db)
+        raise
+    return db
+
+
+def _let_go(db: sqlite3.Connection | None) -> None:
+    if db is not None:
+        db.close()
+
+
+def _why_not(path: Path, error: sqlite3.Error) -> ForeignDatabase | StoreUnavailable:
+    if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+        return ForeignDatabase(f"{path} is not a database. Choose another --db.")
+    return StoreUnavailable(f"The database {path} cannot be used: {error}.")
+
+
+def _numbered(post: Post, seq: int) -> Post:
+    return Post(post.id, post.text, post.sender_id, post.receiver_id, post.created_at, seq)
+
+
+def _select(db: sqlite3.Connection, page: Page) -> list[Post]:
+    """Read one page; with ``after`` the oldest that follow, else the newest."""
+    terms, values = _conditions(page)
+    where = f"WHERE {' AND '.join(terms)}" if terms else ""
+    order = "DESC" if page.after is None else "ASC"
+    query = f"SELECT {_COLUMNS} FROM messages {where} ORDER BY seq {order} LIMIT ?"  # noqa: S608 - the terms are constants, the values bound
+    posts = [Post(*row) for row in db.execute(query, (*values, page.limit))]
+    return posts if page.after is not None else posts[::-1]
+
+
+def _conditions(page: Page) -> tuple[list[str], list[object]]:
+    terms: list[str] = []
+    values: list[object] = []
+    if page.after is not None:
+        terms.append("seq > ?")
+        values.append(page.after)
+    if page.up_to is not None:
+        terms.append("seq <= ?")
+        values.append(page.up_to)
+    if page.user is not None and page.peer is not None:
+        terms.append("(sender_id, receiver_id) IN (VALUES (?, ?), (?, ?))")
+        values += [page.user, page.peer, page.peer, page.user]
+    elif page.user is not None:
+        terms.append("(sender_id = ? OR receiver_id = ?)")
+        values += [page.user, page.user]
+    return terms, values
+
+
+def _users(db: sqlite3.Connection) -> list[str]:
+    query = """SELECT user_id FROM users UNION SELECT sender_id FROM messages
+    UNION SELECT receiver_id FROM messages ORDER BY 1"""
+    return [row[0] for row in db.execute(query)]

@@ -1,0 +1,247 @@
+"""The WebSocket endpoints: the chat at ``/`` and ``/ws``, the echo at ``/echo``."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tornado.web import HTTPError
+from tornado.websocket import WebSocketHandler, _WebSocketParams
+
+from labchat.chat import events
+from labchat.chat.events import BadEvent, ErrorCode, Post, Register, Say
+from labchat.errors import StoreUnavailable
+from labchat.server.answers import Answers
+from labchat.server.hub import outgoing
+from labchat.server.protocol import Rfc6455
+from labchat.server.reader import Code, Opcode
+from labchat.server.writer import Outgoing
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from labchat.server.hub import Hub
+
+PAGE = Path(__file__).parent / "web" / "index.html"
+EARLY = 1000
+"""So many posts seen before registering are remembered, so that catching up leaves them out."""
+
+
+class Socket(Answers, WebSocketHandler):
+    """What both endpoints share: who may connect, and our protocol class."""
+
+    def initialize(self, hub: Hub) -> None:
+        """Called by Tornado with the route's arguments."""
+        self.hub = hub
+        self.link: Rfc6455 | None = None
+
+    def get_websocket_protocol(self) -> Rfc6455 | None:
+        """Ours, or None (426) if the client speaks another version than 13."""
+        if self.request.headers.get("Sec-WebSocket-Version") != "13":
+            return None
+        beat = self.hub.settings.heartbeat
+        params = _WebSocketParams(beat, beat, self.message_limit())
+        self.link = Rfc6455(self, params, compression=self.compressing())
+        return self.link
+
+    def message_limit(self) -> int:
+        """Bytes in one message."""
+        raise NotImplementedError
+
+    def compressing(self) -> bool:
+        """Whether an offer of permessage-deflate is taken."""
+        raise NotImplementedError
+
+    def check_origin(self, origin: str) -> bool:
+        """Called by Tornado for origins other than the server's own."""
+        allowed = self.hub.settings.origins
+        return "any" in allowed or origin in allowed
+
+    def prepare(self) -> None:
+        """Turn away whom the server has no room for. Raises HTTPError 503."""
+        full = len(self.hub.links) >= self.hub.settings.limits.connections
+        if full or self.hub.draining:
+            self.set_header("Retry-After", "5")
+            raise HTTPError(503, "no room for another connection")
+
+    def open(self, *_args: str, **_kwargs: str) -> None:
+        """Called by Tornado after the handshake."""
+        self.set_nodelay(True)
+        self.hub.linked(self)
+
+    def on_close(self) -> None:
+        """Called by Tornado when the connection is gone."""
+        self.hub.unlinked(self)
+
+    def send(self, message: Outgoing, *, matters: bool = True) -> None:
+        """Write; nothing is left out here but what a slow peer makes too much."""
+        link = self.link
+        if link is None or link.is_closing():
+            return
+        queue = self.hub.settings.limits.queue
+        waiting = link.waiting()
+        if waiting > queue:
+            link.close(Code.TRY_AGAIN_LATER, "you read too slowly")
+        elif matters or waiting < queue // 2:
+            link.send(message)
+
+
+class EchoSocket(Socket):
+    """Sends back what it gets, text as text and binary as binary; for conformance suites."""
+
+    def message_limit(self) -> int:
+        """Large enough for Autobahn's largest."""
+        return self.hub.settings.limits.echo
+
+    def compressing(self) -> bool:
+        """Always, if the client offers: a suite chooses by what it offers."""
+        return True
+
+    def on_text(self, data: bytes) -> Awaitable[None] | None:
+        """Echo a text message."""
+        return self._echo(Outgoing(data, Opcode.TEXT))
+
+    def on_binary(self, data: bytes) -> Awaitable[None] | None:
+        """Echo a binary message."""
+        return self._echo(Outgoing(data, Opcode.BINARY))
+
+    def _echo(self, message: Outgoing) -> Awaitable[None] | None:
+        """Nothing more is read from a peer that does not take what it is sent."""
+        return self.link.send_all(message) if self.link is not None else None
+
+
+class ChatSocket(Socket):
+    """One session of the chat.
+
+    While it catches up (``lastSeq``), live posts wait in ``_held``; what was seen live before it
+    registered is in ``_early``. So it misses nothing and gets nothing twice.
+    """
+
+    def initialize(self, hub: Hub) -> None:
+        """Called by Tornado with the route's arguments."""
+        super().initialize(hub)
+        self.id = hub.name_session()
+        self._held: list[tuple[Outgoing, Post]] | None = None
+        self._early: dict[str, None] | None = {}
+        self._unstored = 0
+        self._room: asyncio.Event | None = None
+
+    def message_limit(self) -> int:
+        """The chat's own limit."""
+        return self.hub.settings.limits.frame
+
+    def compressing(self) -> bool:
+        """As the setting says."""
+        return self.hub.settings.compression
+
+    async def get(self, *args: Any, **kwargs: Any) -> None:
+        """A WebSocket if the client asks for one, else the page."""
+        if self.request.headers.get("Upgrade", "").lower() == "websocket":
+            await super().get(*args, **kwargs)
+        elif self.request.path == "/" and PAGE.exists():
+            self.set_header("Content-Type", "text/html; charset=UTF-8")
+            self.set_header("Cache-Control", "no-cache")
+            await self.finish(PAGE.read_bytes())
+        else:
+            raise HTTPError(426, "this is a WebSocket endpoint")
+
+    def open(self, *_args: str, **_kwargs: str) -> None:
+        """Called by Tornado after the handshake."""
+        super().open()
+        self.hub.open(self)
+
+    def on_close(self) -> None:
+        """Called by Tornado when the connection is gone."""
+        super().on_close()
+        self.hub.closed(self)
+
+    def on_binary(self, _data: bytes) -> None:
+        """The chat speaks JSON text."""
+        message = "The chat speaks JSON text; this was a binary message."
+        self._refuse(BadEvent(ErrorCode.BINARY, message))
+
+    def on_text(self, data: bytes) -> Awaitable[None] | None:
+        """One event."""
+        try:
+            event = events.decode_client(data)
+            if isinstance(event, Say):
+                return self._say(event)
+            if isinstance(event, Register):
+                return self._register(event)
+            self.hub.typing(event)
+        except BadEvent as error:
+            self._refuse(error)
+        return None
+
+    def show(self, message: Outgoing, post: Post) -> None:
+        """Write a live post, or keep it until the session has caught up."""
+        if self._held is not None:
+            self._held.append((message, post))
+            return
+        if self._early is not None:
+            self._early[post.id] = None
+            if len(self._early) > EARLY:
+                del self._early[next(iter(self._early))]
+        self.send(message)
+
+    def _refuse(self, error: BadEvent) -> None:
+        self.send(outgoing(events.Error(error.code, str(error), error.id)))
+
+    # Posts: as many may wait for the disk as the limit says, then reading pauses.
+
+    def _say(self, said: Say) -> Awaitable[None] | None:
+        limits = self.hub.settings.limits
+        if len(said.text) > limits.text:
+            message = f"A message may have {limits.text} characters; this one has {len(said.text)}."
+            raise BadEvent(ErrorCode.TOO_LONG, message, said.id)
+        self._unstored += 1
+        self.hub.say(self, said).add_done_callback(self._settled)
+        return self._wait_for_room() if self._unstored >= limits.pending else None
+
+    def _settled(self, _storing: asyncio.Future[Any]) -> None:
+        self._unstored -= 1
+        if self._room is not None:
+            self._room.set()
+
+    async def _wait_for_room(self) -> None:
+        self._room = asyncio.Event()
+        await self._room.wait()
+        self._room = None
+
+    # Registering and catching up.
+
+    async def _register(self, event: Register) -> None:
+        self._held = []
+        try:
+            seq = await self.hub.store.settled()
+        except StoreUnavailable as error:
+            self._refuse(BadEvent(ErrorCode.UNAVAILABLE, str(error)))
+            self._release(0)
+            return
+        self.send(outgoing(events.Registered(self.id, seq)))
+        self.hub.register(self, event.user_id)
+        if event.last_seq is not None:
+            await self._catch_up(event.user_id, event.last_seq, seq)
+        self._release(seq)
+
+    async def _catch_up(self, user: str, after: int, up_to: int) -> None:
+        early = self._early or {}
+        while posts := await self.hub.missed(user, after, up_to):
+            for post in posts:
+                if post.id not in early:
+                    self.send(outgoing(events.Told(post)))
+                    await self._flushed()
+            after = posts[-1].seq or up_to
+
+    async def _flushed(self) -> None:
+        """Go on once the peer has taken most of what it was sent."""
+        if self.link is not None and self.link.waiting() > self.hub.settings.limits.queue // 2:
+            await self.link.flushed()
+
+    def _release(self, seq: int) -> None:
+        """Show what came meanwhile; what was committed up to ``seq`` has been sent already."""
+        held, self._held, self._early = self._held or [], None, None
+        for message, post in held:
+            if post.seq is None or post.seq > seq:
+                self.send(message)
