@@ -92,6 +92,7 @@ class Snapshot:
         bubbles: oldest first.
         typing: user ids who are typing to this user now.
         peers: user ids known, this user left out.
+        online: those of them who are connected now, as far as the server told.
     """
 
     user: str
@@ -104,6 +105,7 @@ class Snapshot:
     bubbles: tuple[Bubble, ...] = ()
     typing: tuple[str, ...] = ()
     peers: tuple[str, ...] = ()
+    online: tuple[str, ...] = ()
 
 
 class ChatSource(Protocol):

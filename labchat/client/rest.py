@@ -1,0 +1,123 @@
+"""The second path: ``/api/messages`` over one kept-alive HTTP/1.1 connection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import httpx
+import msgspec
+
+from labchat.chat import events
+from labchat.client.trouble import Trouble, of_status
+from labchat.errors import ChatError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from labchat.chat.session import Bubble
+    from labchat.client.settings import Address, Settings
+
+_TOLD_AT = "http11.send_request_body.complete"
+"""The point at which httpcore has handed the whole request to the kernel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The server has the post, as number ``seq`` if it told."""
+
+    seq: int | None
+
+
+Outcome: TypeAlias = Stored | Trouble
+
+_one = msgspec.json.Decoder(events.Post)
+_many = msgspec.json.Decoder(list[events.Post])
+_encoder = msgspec.json.Encoder()
+
+
+class Rest:
+    """Posts and history by HTTP.
+
+    Args:
+        address: where the server is.
+        settings: token, time-outs, TLS.
+    """
+
+    def __init__(self, address: Address, settings: Settings) -> None:
+        headers = {"Authorization": f"Bearer {settings.token}"} if settings.token else {}
+        self._client = httpx.AsyncClient(
+            base_url=address.rest,
+            headers=headers,
+            timeout=settings.rest_timeout,
+            trust_env=False,
+            verify=settings.ssl or address.rest.startswith("https"),
+            limits=httpx.Limits(max_connections=4, max_keepalive_connections=1),
+        )
+
+    async def post(self, bubble: Bubble, sent: Callable[[], None]) -> Outcome:
+        """POST one message; ``sent`` is called when the request is on its way."""
+
+        async def trace(name: str, _info: dict[str, Any]) -> None:
+            if name == _TOLD_AT:
+                sent()
+
+        try:
+            reply = await self._client.post(
+                "api/messages",
+                content=_encoder.encode(body(bubble)),
+                headers={"Content-Type": "application/json"},
+                extensions={"trace": trace},
+            )
+        except httpx.TransportError as error:
+            return Trouble(_reason(error))
+        if reply.status_code != httpx.codes.OK:
+            return of_status(reply.status_code, reply.headers, reply.content)
+        try:
+            return Stored(_one.decode(reply.content).seq)
+        except msgspec.DecodeError:
+            return Trouble("the server's answer is no stored message")
+
+    async def page(self, user: str, peer: str, after: int, limit: int) -> list[events.Post]:
+        """The posts between two users after a sequence number, oldest first.
+
+        Raises:
+            ChatError: no answer, a status other than 200, or an answer that is no list of posts.
+        """
+        query: dict[str, str | int] = {"user": user, "peer": peer, "after": after, "limit": limit}
+        try:
+            reply = await self._client.get("api/messages", params=query)
+        except httpx.TransportError as error:
+            raise ChatError(f"no history: {_reason(error)}") from error
+        if reply.status_code != httpx.codes.OK:
+            trouble = of_status(reply.status_code, reply.headers, reply.content)
+            raise ChatError(f"no history: {trouble.reason}")
+        try:
+            return _many.decode(reply.content)
+        except msgspec.DecodeError as error:
+            raise ChatError(f"no history: {error}") from error
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._client.aclose()
+
+
+def body(bubble: Bubble) -> dict[str, str]:
+    """What a POST carries: the text's three fields, and the id and time that both paths share."""
+    return {
+        "text": bubble.text,
+        "senderId": bubble.sender,
+        "receiverId": bubble.receiver,
+        "id": bubble.id,
+        "createdAt": bubble.created_at,
+    }
+
+
+def _reason(error: httpx.TransportError) -> str:
+    match error:
+        case httpx.ConnectError():
+            return "nobody listens there"
+        case httpx.TimeoutException():
+            return "no answer in time"
+        case _:
+            return f"connection lost: {error}" if str(error) else "connection lost"
