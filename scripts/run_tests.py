@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 ARTIFACTS = ROOT / "artifacts"
-PURE = ["wire/*", "capture/*", "chat/*", "tap/faults.py", "tap/gate.py", "widgets/view_models*"]
+PURE = ["wire/*", "capture/*", "chat/*", "tap/faults/*", "tap/gate*", "widgets/view_models*"]
 SLOW = "browser or conformance or notebook or oracle or slow"
 
 
@@ -62,8 +62,6 @@ def everything() -> Iterator[Part]:
     """What CI holds the repository to."""
     yield from static()
     yield Part("erase", module("coverage", "erase"))
-    if scripts := sorted(map(str, ROOT.glob("tests/**/*.test.*js"))):
-        yield Part("javascript", ["node", "--test", "--test-reporter=dot", *scripts])
     yield pytest("tests", "-n2", "-m", "not browser", "tests")
     lax = ("--nbval-lax", "--nbval-cell-timeout=120", "--override-ini=timeout=180")
     yield pytest("notebooks", *lax, "notebooks")

@@ -20,7 +20,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts" if os.name == "nt" else "bin") / "python"
 OLDEST = (3, 11)
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-TOOLS = {"tshark": "tshark", "node": "nodejs"}  # command -> Debian package
+TOOLS = ("tshark", "curl")  # commands, named as Debian's packages are
 
 
 def main(steps: list[str]) -> None:
@@ -108,7 +108,7 @@ def tools() -> None:
     """The outside programs that the oracle tests compare with."""
     missing = [tool for tool in TOOLS if not shutil.which(tool)]
     if missing and can_apt():
-        apt_install(*(TOOLS[tool] for tool in missing))
+        apt_install(*missing)
     for tool in missing:
         if not shutil.which(tool):
             say(f"no {tool} here: the tests that compare with it will be skipped (in CI they fail)")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright._impl._driver import compute_driver_executable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -41,6 +42,12 @@ def tool() -> Callable[[str], str]:
         return path
 
     return find
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    """A Node.js: the system's, else the one that Playwright brings."""
+    return shutil.which("node") or compute_driver_executable()[0]
 
 
 def nothing_is_skipped_in_ci(report: Any) -> None:
