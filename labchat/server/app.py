@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from labchat.server.store import Store
 
 WEB = Path(__file__).parent / "web"
+SHARED = Path(__file__).parent.parent / "widgets" / "js" / "shared"
+"""The look that the page and the widgets have in common: static files, nothing to import."""
 
 
 access = logging.getLogger("labchat.access")
@@ -67,6 +69,7 @@ def routes(hub: Hub) -> list[tuple[str, type, dict[str, object]]]:
         (r"/api/messages", rest.MessagesHandler, own),
         (r"/api/users", rest.UsersHandler, own),
         (r"/api/health", rest.HealthHandler, own),
+        (r"/web/shared/(.*)", rest.Files, {"path": str(SHARED)}),
         (r"/web/(.*)", rest.Files, {"path": str(WEB)}),
     ]
     if hub.settings.echo:
