@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from dataclasses import replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, overload
 
 from labchat.chat.session import Bubble, Delivery, Link, Snapshot, Transport
 from labchat.client.clock import Clock, SystemClock, stamp
@@ -170,6 +170,7 @@ class Chat:
         post_id = f"msg-{self._rng.getrandbits(80):020x}"
         now = stamp(self._clock.wall())
         self._core.post(Bubble(post_id, text, self.user, receiver, now, Delivery.PENDING))
+        self._typed_ns.pop(receiver, None)
         self._send()
         return post_id
 
@@ -236,10 +237,16 @@ class Chat:
         """The post, once the server acknowledged it. Raises ChatError if it fails."""
         return await self._reached(post_id, {Delivery.STORED})
 
-    async def received(self, what: int | Callable[[Bubble], bool] = 1) -> tuple[Bubble, ...]:
-        """The posts of others so far, once there are ``what``, or those ``what`` is true of."""
+    @overload
+    async def received(self, what: int = 1) -> tuple[Bubble, ...]: ...
+    @overload
+    async def received(self, what: Callable[[Bubble], bool]) -> Bubble: ...
+    async def received(
+        self, what: int | Callable[[Bubble], bool] = 1
+    ) -> tuple[Bubble, ...] | Bubble:
+        """The posts of others so far, once there are ``what``; or the first ``what`` is true of."""
         if callable(what):
-            return await self._expect.until(lambda: tuple(filter(what, self._heard())) or None)
+            return await self._expect.until(lambda: next(filter(what, self._heard()), None))
         return await self._expect.until(lambda: self._heard() if self._received >= what else None)
 
     async def drained(self) -> None:

@@ -200,17 +200,21 @@ class Core:
         if post.seq is not None and self.last_seq is not None:
             self.last_seq = max(self.last_seq, post.seq)
         known = self.timeline.get(post.id)
-        if known is None:
+        if known is None and not self.timeline.forgot(post.id):
             self.learned(post)
-        elif known.delivery is Delivery.RECEIVED:
-            self.timeline.number(known, post.seq)
-            self._note(Kind.REPEATED, post.id, post.seq)
+        elif known is None or known.delivery is Delivery.RECEIVED:
+            self._repeated(post, known)
         elif post.seq is None:
             return
         elif post.id in self.outbox:
             self.confirmed(post.id, Path.WEBSOCKET, post.seq)
         else:
             self._show(replace(known, delivery=Delivery.STORED, seq=post.seq, reason=None))
+
+    def _repeated(self, post: events.Post, known: Bubble | None) -> None:
+        if known is not None:
+            self.timeline.number(known, post.seq)
+        self._note(Kind.REPEATED, post.id, post.seq)
 
     def _presence(self, online: tuple[str, ...], offline: tuple[str, ...]) -> None:
         for user in online:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _TOLD_AT = "http11.send_request_body.complete"
 """The point at which httpcore has handed the whole request to the kernel."""
 
+_KEPT = 10.0
+"""Seconds an idle connection is kept: less than servers do, so that none is cut under a POST."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
@@ -52,7 +55,9 @@ class Rest:
             timeout=settings.rest_timeout,
             trust_env=False,
             verify=settings.ssl or address.rest.startswith("https"),
-            limits=httpx.Limits(max_connections=4, max_keepalive_connections=1),
+            limits=httpx.Limits(
+                max_connections=4, max_keepalive_connections=1, keepalive_expiry=_KEPT
+            ),
         )
 
     async def post(self, bubble: Bubble, sent: Callable[[], None]) -> Outcome:

@@ -1,7 +1,8 @@
 """The bubbles of one user: each id once, in an order that agrees with the server's.
 
 Pure. Posts stand in the order in which they were written or heard; where sequence numbers are
-known, they decide. Memory is bounded: the oldest bubbles go first.
+known, they decide. Memory is bounded: the oldest bubbles go first; their ids are remembered for
+longer, so that a late repeat of a forgotten post is not taken for a new one.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from labchat.chat.session import Bubble
+
+_MEMORY = 10
+"""How many times as many ids are remembered as bubbles are kept."""
 
 
 class Timeline:
@@ -24,6 +28,7 @@ class Timeline:
         self._limit = limit
         self._by_id: dict[str, Bubble] = {}
         self._order: list[str] = []
+        self._forgotten: dict[str, None] = {}
 
     def __len__(self) -> int:
         return len(self._order)
@@ -31,6 +36,10 @@ class Timeline:
     def get(self, post_id: str) -> Bubble | None:
         """The bubble of that id, or None."""
         return self._by_id.get(post_id)
+
+    def forgot(self, post_id: str) -> bool:
+        """Whether a bubble of that id was here and had to go."""
+        return post_id in self._forgotten
 
     def bubbles(self) -> tuple[Bubble, ...]:
         """All bubbles, oldest first."""
@@ -91,4 +100,8 @@ class Timeline:
 
     def _trim(self) -> None:
         while len(self._order) > self._limit:
-            del self._by_id[self._order.pop(0)]
+            oldest = self._order.pop(0)
+            del self._by_id[oldest]
+            self._forgotten[oldest] = None
+        while len(self._forgotten) > _MEMORY * self._limit:
+            del self._forgotten[next(iter(self._forgotten))]
