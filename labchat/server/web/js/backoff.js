@@ -24,13 +24,13 @@ export function* fullJitter({ random = Math.random, base = SECOND, cap = 30 * SE
 export const POLICIES = {
   "full-jitter": {
     name: "full-jitter",
-    label: "At random, up to 30 s, without end",
+    label: "Random waits up to 30 s, no end",
     attempts: null,
     delays: (random) => fullJitter({ random }),
   },
   text: {
     name: "text",
-    label: "After 1, 2, 4, 8, 16 s, then never",
+    label: "1, 2, 4, 8, 16 s, as in the text",
     attempts: 5,
     delays: () => doubling(),
   },

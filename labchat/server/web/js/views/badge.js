@@ -29,10 +29,10 @@ export function Banner(take) {
   const dots = h("span", { class: "page-dots", "aria-hidden": "true" });
   const why = h("span", { class: "page-why" });
   const action = h("button", { type: "button", class: "lc-link", onClick: () => take({ type: "now" }) });
-  const signIn = SignIn(take);
-  const el = h("div", { class: "page-banner" }, text, dots, why, action, signIn.el);
+  const door = h("div", { class: "page-row" });
+  const el = h("div", { class: "page-banner" }, text, dots, why, action, door);
 
-  function update({ link, signIn: asked }) {
+  function update({ user, link, signIn: asked }) {
     const words = bannerWords(link);
     el.hidden = words === null;
     if (words === null) return;
@@ -42,18 +42,19 @@ export function Banner(take) {
     replace(dots, (words.dots ?? []).map((full) => h("i", { class: full ? "full" : null })));
     setText(action, words.action ?? "");
     action.hidden = words.action === null || asked;
-    signIn.el.hidden = !asked;
+    if (asked !== (door.firstChild !== null)) replace(door, asked ? SignIn(user, take) : null);
   }
 
   return { el, update };
 }
 
 /** A token is asked for only when the server does. It stays in this tab and is never in a URL. */
-function SignIn(take) {
+function SignIn(name, take) {
+  const user = h("input", { type: "text", autocomplete: "username", value: name, hidden: true, readonly: true });
   const field = h("input", { class: "page-field", type: "password", name: "token", placeholder: "Token", "aria-label": "Token", autocomplete: "current-password", required: true });
   const enter = (event) => {
     event.preventDefault();
     if (field.value) take({ type: "token", value: field.value });
   };
-  return { el: h("form", { class: "page-row", onSubmit: enter }, field, h("button", { class: "lc-button", type: "submit" }, "Sign in")) };
+  return h("form", { class: "page-row", onSubmit: enter }, user, field, h("button", { class: "lc-button", type: "submit" }, "Sign in"));
 }

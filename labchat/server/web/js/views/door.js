@@ -11,7 +11,7 @@ export function Door(enter) {
     if (user) enter(user);
   };
   const cast = CAST.map((id) => h("button", { type: "button", class: "lc-button", "data-user": id, onClick: () => enter(id) }, nameOf(id)));
-  const el = h("main", { class: "lc page-door" },
+  const el = h("main", { class: "lc page page-door" },
     h("h1", {}, "labchat"),
     h("p", {}, "Who are you?"),
     h("div", { class: "page-row" }, cast),
