@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -115,16 +117,23 @@ def tools() -> None:
 
 
 def lock() -> None:
-    """Resolve pyproject.toml anew in an environment of its own and write the versions down."""
+    """Resolve pyproject.toml anew, for the oldest Python it allows, and write the versions down."""
+    import tomllib
+
     make_venv()
-    fresh = VENV / "lock"
-    run(sys.executable, "-m", "venv", "--clear", str(fresh))
-    python = fresh / PYTHON.relative_to(VENV)
-    run(str(python), "-m", "pip", "install", "--quiet", ".[dev]")
-    frozen = output(str(python), "-m", "pip", "freeze", "--exclude", "labchat").splitlines()
-    shutil.rmtree(fresh)
-    head = "# Exact versions, so that everybody runs the same. Written by: make lock"
-    (ROOT / "constraints.txt").write_text("\n".join([head, *sorted(frozen, key=str.lower), ""]))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"].values()
+    wanted = {line for lines in [project["dependencies"], *extras] for line in lines}
+    asked = sorted(line for line in wanted if not line.startswith("labchat["))
+    oldest = ".".join(map(str, (*OLDEST, 0)))
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder, "report.json")
+        found = ("--dry-run", "--ignore-installed", "--report", str(report), "--target", folder)
+        pip("install", "--quiet", *found, "--python-version", oldest, "--only-binary=:all:", *asked)
+        chosen = [one["metadata"] for one in json.loads(report.read_text())["install"]]
+    pins = sorted((f"{one['name']}=={one['version']}" for one in chosen), key=str.lower)
+    head = f"# Exact versions, all of which run on Python {oldest} too. Written by: make lock"
+    (ROOT / "constraints.txt").write_text("\n".join([head, *pins, ""]))
 
 
 def stamp(extra: str) -> Path:
@@ -169,11 +178,6 @@ def run(*command: str) -> None:
     done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, check=False)
     if done.returncode:
         stop(f"set-up failed (exit code {done.returncode}) at: {' '.join(command)}")
-
-
-def output(*command: str) -> str:
-    """What a command prints."""
-    return subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def say(sentence: str) -> None:
