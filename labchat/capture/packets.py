@@ -1,0 +1,127 @@
+"""A packet file to a capture: records, segments, streams, and what the comments say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from labchat.capture import remarks, segments
+from labchat.capture.capture import Capture, Chunk, End
+from labchat.capture.encode import wall_ns
+from labchat.capture.headers import ends_of
+from labchat.capture.reassembly import Half, Reassembler
+from labchat.capture.remarks import Remark
+from labchat.errors import CaptureCutOff
+
+if TYPE_CHECKING:
+    from collections import Counter
+
+    from labchat.capture.reassembly import Event
+    from labchat.capture.readers import PcapngReader, PcapReader
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A capture, and why it is not all that the file should hold.
+
+    Attributes:
+        capture: what could be read.
+        problem: the file is cut off or damaged; None when it is whole.
+    """
+
+    capture: Capture
+    problem: CaptureCutOff | None = None
+
+
+def load(reader: PcapReader | PcapngReader) -> Loaded:
+    """Read all packets of ``reader`` into a capture; never raises on what the file says."""
+    reassembler = Reassembler()
+    _read(reader, reassembler)
+    reassembler.finish()
+    events = reassembler.events
+    started_at = reader.started_at
+    epoch_ns = wall_ns(started_at) if started_at else events[0][0] if events else 0
+    capture = Capture(started_at=started_at or _moment(epoch_ns))
+    _Feed(capture, epoch_ns).all(events)
+    _summary(capture, reader.skipped)
+    problem = None if reader.problem is None else CaptureCutOff(reader.problem)
+    return Loaded(capture, problem)
+
+
+def _read(reader: PcapReader | PcapngReader, reassembler: Reassembler) -> None:
+    parse, take, skipped = segments.parse, reassembler.segment, reader.skipped
+    for at_ns, linktype, buffer, start, stop, comments in reader:
+        found = parse(buffer, start, stop, linktype)
+        half = None
+        if type(found) is tuple:
+            key, seq, ack, flags, data, end = found
+            half = take(at_ns, key, seq, ack, flags, buffer[data:end])
+        else:
+            skipped[str(found)] += 1
+        for comment in comments:
+            reassembler.events.append((at_ns, half, remarks.read(comment)))
+
+
+class _Feed:
+    """Tells a capture what the reassembler found, in the order of time."""
+
+    def __init__(self, capture: Capture, epoch_ns: int) -> None:
+        self._capture = capture
+        self._epoch_ns = epoch_ns
+        self._opened = 0
+
+    def all(self, events: list[Event]) -> None:
+        """Feed every event; bytes first, since there are most of them."""
+        append, epoch = self._capture.append, self._epoch_ns
+        for at_ns, half, what in events:
+            if type(what) is bytes and half is not None:
+                chunk = Chunk(at_ns - epoch, half.direction, half.fed, what)
+                half.fed += len(what)
+                append(half.flow.number, chunk)
+            elif isinstance(what, Remark):
+                self._remark(at_ns - epoch, half, what)
+            elif half is not None:
+                self._state(at_ns - epoch, half, what)
+
+    def _state(self, at_ns: int, half: Half, what: object) -> None:
+        if isinstance(what, End):
+            self._capture.end(half.flow.number, half.direction, at_ns, what)
+        elif isinstance(what, int):
+            self._capture.gap(half.flow.number, half.direction, at_ns, what)
+        else:
+            self._open(at_ns, half)
+
+    def _open(self, at_ns: int, half: Half) -> None:
+        flow = half.flow
+        client, server = ends_of((flow.client or half).ends)
+        flow.number = self._capture.open(at_ns, client=client, server=server)
+        self._opened += 1
+        if flow.late:
+            self._capture.annotate(
+                at_ns,
+                "The recording begins in mid-connection; what was said before is not known.",
+                connection=flow.number,
+            )
+            
+    def _remark(self, at_ns: int, half: Half | None, remark: Remark) -> None:
+        number = remark.connection
+        if number is None and half is not None:
+            number = half.flow.number
+        if number is not None and not 0 < number <= self._opened:
+            number = None
+        if remark.kind == "label" and number is not None:
+            self._capture.label(number, remark.text)
+        elif remark.kind in ("annotation", "comment"):
+            self._capture.annotate(at_ns, remark.text, connection=number, unit=remark.unit)
+
+
+def _summary(capture: Capture, skipped: Counter[str]) -> None:
+    for what, count in sorted(skipped.items()):
+        if what != segments.REMARK:
+            capture.annotate(0, f"Left out: {count:,} × {what}.")
+
+
+def _moment(wall: int) -> datetime | None:
+    """The wall clock, to the microsecond, or None for the epoch of an empty file."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=wall // 1000) if wall else None

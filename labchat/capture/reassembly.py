@@ -1,0 +1,261 @@
+"""TCP segments back into byte streams: retransmitted, reordered, overlapping, lost.
+
+PURE, with bounded memory beside the data itself. Of bytes sent twice the first copy counts. A byte
+arrives when the stream can deliver it: behind a hole, when the hole is filled. A hole that nothing
+fills is a gap, and what stands behind it keeps the time of its own packet. RFC 9293 §3.4, §3.10.
+"""
+
+from __future__ import annotations
+
+import heapq
+from typing import TYPE_CHECKING
+
+from labchat.capture.capture import End
+from labchat.capture.headers import ACK, FIN, RST, SYN
+from labchat.capture.roles import SAMPLE, first_is_client
+from labchat.wire.fields import Direction
+
+if TYPE_CHECKING:
+    from labchat.capture.remarks import Remark
+
+MAX_HELD = 4096
+"""Segments held behind a hole before it counts as lost."""
+MAX_HELD_BYTES = 16 << 20
+"""The same, in bytes."""
+_WINDOW = 1 << 30
+"""The largest window TCP knows (RFC 7323 §2.3), in bytes; what is farther off is no data of ours."""
+
+
+class Half:
+    """One direction of a connection.
+
+    Attributes:
+        ends: source and target, packed, as :data:`labchat.capture.segments.Segment` has them.
+        isn: the sequence number of its SYN, or None.
+        next: the sequence number expected; None before the first segment and after the end.
+        offset: how many bytes of the stream lie before ``next``.
+        held: a heap of (offset, time, data) beyond a hole.
+    """
+
+    __slots__ = (
+        "direction", "ended", "ends", "fed", "fin", "flow", "held", "held_bytes",
+        "isn", "last_ns", "next", "offset", "other", "sample",
+    )  # fmt: skip
+
+    def __init__(self, flow: Flow, ends: bytes) -> None:
+        self.flow = flow
+        self.ends = ends
+        self.other = self
+        self.isn: int | None = None
+        self.next: int | None = None
+        self.offset = 0
+        self.fed = 0
+        self.held: list[tuple[int, int, bytes]] = []
+        self.held_bytes = 0
+        self.fin: tuple[int, int] | None = None
+        self.ended = False
+        self.last_ns = 0
+        self.sample = b""
+        self.direction = Direction.C2S
+
+
+class Flow:
+    """One connection.
+
+    Attributes:
+        first, second: its directions; the first was seen first.
+        client: the direction away from the client, once known.
+        late: the handshake was not captured.
+    """
+
+    __slots__ = ("client", "first", "late", "number", "opened_ns", "second")
+
+    def __init__(self, key: bytes, at_ns: int) -> None:
+        self.first = Half(self, key)
+        self.second = Half(self, reverse(key))
+        self.first.other, self.second.other = self.second, self.first
+        self.opened_ns = at_ns
+        self.client: Half | None = None
+        self.late = False
+        self.number = 0
+
+    def decide(self) -> None:
+        """Give each half its direction, by the handshake or by what the sides say."""
+        if self.client is None:
+            ports = self.first.ends[-4:]
+            is_client = first_is_client(
+                self.first.sample,
+                self.second.sample,
+                int.from_bytes(ports[:2], "big"),
+                int.from_bytes(ports[2:], "big"),
+            )
+            self.client = self.first if is_client else self.second
+        self.client.direction = Direction.C2S
+        self.client.other.direction = Direction.S2C
+
+
+Event = tuple[int, Half | None, "bytes | int | End | Remark | None"]
+"""When, where, and what: data, the length of a gap, an end, a remark, or None for an opening."""
+
+
+class Reassembler:
+    """Takes segments in file order; leaves flows, and events in stream order for each half.
+
+    Attributes:
+        flows: in the order in which they were seen.
+        events: what to tell a capture. Times never run backwards within one half; over the whole
+            they may, and ``sort`` mends it.
+    """
+
+    def __init__(self) -> None:
+        self.flows: list[Flow] = []
+        self.events: list[Event] = []
+        self._halves: dict[bytes, Half] = {}
+
+    def segment(
+        self, at_ns: int, key: bytes, seq: int, ack: int, flags: int, data: bytes
+    ) -> Half | None:
+        """Take one segment; returns its half, or None where it belongs to nothing known."""
+        half = self._halves.get(key)
+        if flags & SYN:
+            half = self._syn(half, at_ns, key, seq, ack, flags)
+            seq = (seq + 1) & 0xFFFFFFFF
+        elif half is None:
+            if not data:
+                return None
+            half = self._begin(at_ns, key)
+            half.flow.late = True
+            half.next, half.other.next = seq, ack if flags & ACK else None
+        if data:
+            if seq == half.next and not half.held:
+                self._deliver(at_ns, half, data)
+            else:
+                self._place(at_ns, half, seq, data)
+        if flags & (FIN | RST):
+            self._close(at_ns, half, seq + len(data), flags)
+        return half
+
+    def finish(self) -> None:
+        """The file has ended: what is still held lies behind gaps. Decide who is who; sort."""
+        for flow in self.flows:
+            flow.decide()
+            for half in (flow.first, flow.second):
+                while half.held:
+                    self._give_up(half)
+                self._end_if_due(half, lost=True)
+        self.events.sort(key=_time)
+
+    def _begin(self, at_ns: int, key: bytes) -> Half:
+        flow = Flow(key, at_ns)
+        self.flows.append(flow)
+        self._halves[key] = flow.first
+        self._halves[flow.second.ends] = flow.second
+        self.events.append((at_ns, flow.first, None))
+        return flow.first
+
+    def _syn(
+        self, half: Half | None, at_ns: int, key: bytes, seq: int, ack: int, flags: int
+    ) -> Half:
+        if half is None or (not flags & ACK and _reused(half, seq)):
+            half = self._begin(at_ns, key)
+        if half.isn is None and half.offset == 0 and not half.ended:
+            half.isn, half.next = seq, (seq + 1) & 0xFFFFFFFF
+        if half.flow.client is None and not half.flow.late:
+            half.flow.client = half.other if flags & ACK else half
+        if flags & ACK and half.other.next is None and not half.other.ended:
+            half.other.next = ack
+        return half
+
+    def _deliver(self, at_ns: int, half: Half, data: bytes) -> None:
+        self._advance(half, len(data))
+        if len(half.sample) < SAMPLE:
+            half.sample = (half.sample + data[:SAMPLE])[:SAMPLE]
+        if at_ns < half.last_ns:
+            at_ns = half.last_ns
+        half.last_ns = at_ns
+        self.events.append((at_ns, half, data))
+
+    def _advance(self, half: Half, length: int) -> None:
+        half.offset += length
+        if half.next is not None:
+            half.next = (half.next + length) & 0xFFFFFFFF
+
+    def _place(self, at_ns: int, half: Half, seq: int, data: bytes) -> None:
+        if half.ended:
+            return
+        if half.next is None:
+            half.next = seq
+        ahead = _ahead(seq, half.next)
+        if ahead > _WINDOW:
+            return
+        heapq.heappush(half.held, (half.offset + ahead, at_ns, data))
+        half.held_bytes += len(data)
+        self._drain(half)
+        while len(half.held) > MAX_HELD or half.held_bytes > MAX_HELD_BYTES:
+            self._give_up(half)
+
+    def _drain(self, half: Half) -> None:
+        held = half.held
+        while held and held[0][0] <= half.offset:
+            offset, at_ns, data = heapq.heappop(held)
+            half.held_bytes -= len(data)
+            fresh = data[half.offset - offset :]
+            if fresh:
+                self._deliver(at_ns, half, fresh)
+        self._end_if_due(half)
+
+    def _give_up(self, half: Half) -> None:
+        offset, at_ns, _ = half.held[0]
+        self._lose(half, offset - half.offset, at_ns)
+        self._drain(half)
+
+    def _lose(self, half: Half, length: int, at_ns: int) -> None:
+        half.last_ns = max(half.last_ns, at_ns)
+        self.events.append((half.last_ns, half, length))
+        self._advance(half, length)
+
+    def _close(self, at_ns: int, half: Half, seq: int, flags: int) -> None:
+        if half.ended:
+            return
+        if flags & RST:
+            self._end(half, at_ns, End.RST)
+            return
+        ahead = 0 if half.next is None else max(0, _ahead(seq & 0xFFFFFFFF, half.next))
+        if half.fin is None and ahead <= _WINDOW:
+            half.fin = half.offset + ahead, at_ns
+        self._end_if_due(half)
+
+    def _end_if_due(self, half: Half, *, lost: bool = False) -> None:
+        if half.fin is None or half.ended:
+            return
+        offset, at_ns = half.fin
+        if lost and offset > half.offset:
+            self._lose(half, offset - half.offset, at_ns)
+        if offset <= half.offset:
+            self._end(half, at_ns, End.FIN)
+
+    def _end(self, half: Half, at_ns: int, how: End) -> None:
+        half.ended, half.next = True, None
+        self.events.append((max(at_ns, half.last_ns), half, how))
+
+
+def reverse(key: bytes) -> bytes:
+    """The key of the other direction."""
+    size = (len(key) - 4) // 2
+    return key[size : 2 * size] + key[:size] + key[-2:] + key[-4:-2]
+
+
+def _time(event: Event) -> int:
+    return event[0]
+
+
+def _ahead(seq: int, expected: int) -> int:
+    """How far ``seq`` lies ahead of ``expected``, in the arithmetic of RFC 9293 §3.4."""
+    return (seq - expected + 0x80000000) % 0x100000000 - 0x80000000
+
+
+def _reused(half: Half, seq: int) -> bool:
+    """Whether a SYN opens a new connection on the addresses and ports of an old one."""
+    if half.ended or half.other.ended:
+        return True
+    return half.flow.late if half.isn is None else half.isn != seq
