@@ -32,7 +32,7 @@ function enter(user) {
   const take = (event) => net.take(event);
   page.chat = Chat(session, take, { remember: (name, value) => shared.set(name, value), leave: () => leave(net, page) });
   page.draw = drawer(() => page.chat.update(performance.now()));
-  page.stop = listen(take, () => session.link.state === "reconnecting" && page.chat.countdown(performance.now()));
+  page.stop = listen(take, () => session.link.state === "reconnecting" && page.chat.tick(performance.now()));
   show(page.chat.el);
   begin(take, session);
 }

@@ -1,13 +1,16 @@
 /** From a session to what the page draws. PURE. */
 
-import { CAST, nameOf } from "./words.js";
+import { CAST, deliveryWords, nameOf, typingWords } from "./words.js";
 
-/** So many posts are drawn; earlier ones on request. */
+/** So many posts are drawn at first, and so many more each time earlier ones are wanted. */
 export const DRAWN = 200;
+/** Longer texts are cut until asked for. */
+export const SHOWN = 1_500;
 
 /** Who can be written to, in the order of names. */
 export function people(s) {
-  const ids = new Set([...CAST, ...s.known.keys(), ...s.posts.peers(), ...(s.peer === null ? [] : [s.peer])]);
+  const ids = new Set([...CAST, ...s.known.keys(), ...s.posts.peers()]);
+  if (s.peer !== null) ids.add(s.peer);
   ids.delete(s.user);
   return [...ids].map((id) => person(s, id)).sort((a, b) => a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1));
 }
@@ -23,26 +26,34 @@ function person(s, id) {
   };
 }
 
-/** The open conversation: the newest `drawn` posts and how many are earlier. */
-export function conversation(s, drawn = DRAWN) {
+/** The open conversation: its newest `drawn` posts, those in `opened` whole. */
+export function conversation(s, { drawn = DRAWN, opened = new Set() } = {}) {
   const posts = s.peer === null ? [] : s.posts.with(s.peer);
   return {
+    key: s.peer,
+    rows: posts.slice(-drawn).map((post) => row(s, post, opened)),
     earlier: Math.max(0, posts.length - drawn),
-    rows: posts.slice(-drawn).map((post) => row(s, post)),
+    empty: s.peer === null ? "Choose whom to write to." : "Nothing said yet.",
   };
 }
 
-function row(s, post) {
+function row(s, post, opened) {
   const mine = post.senderId === s.user;
-  const overheard = !mine && post.receiverId !== s.user;
+  const [icon, words] = deliveryWords(post, s.link.state === "connected" || s.queue.flying === post.id);
   return {
-    post,
+    id: post.id,
+    text: opened.has(post.id) ? post.text : post.text.slice(0, SHOWN),
+    length: post.text.length,
     mine,
     author: nameOf(post.senderId, s.known),
-    to: overheard ? nameOf(post.receiverId, s.known) : null,
-    sending: s.link.state === "connected" || s.queue.flying === post.id,
+    to: mine || post.receiverId === s.user ? null : nameOf(post.receiverId, s.known),
+    at: post.createdAt,
+    delivery: post.delivery,
+    icon,
+    words,
+    actions: post.delivery === "failed" ? [post.remedy ?? "retry"] : [],
   };
 }
 
-/** Names of those whose typing concerns the open conversation. */
-export const typists = (s) => s.typing.filter((id) => id === s.peer).map((id) => nameOf(id, s.known));
+/** Who types in the open conversation, in words. */
+export const typing = (s) => typingWords(s.typing.filter((id) => id === s.peer).map((id) => nameOf(id, s.known)));
