@@ -8,7 +8,7 @@ never does.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import count
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 from labchat.errors import SettingsError
@@ -48,29 +48,19 @@ def fixed(*seconds: float, name: str = "fixed") -> Policy:
 
 def constant(seconds: float) -> Policy:
     """The same delay for ever: simple, and a crowd stays in step."""
-
-    def delays(_rng: Random) -> Iterator[float]:
-        while True:
-            yield seconds
-
-    return Policy("constant", delays)
+    return Policy("constant", lambda _rng: repeat(seconds))
 
 
 def exponential(base: float = 1.0, ceiling: float = 30.0) -> Policy:
     """``base``, doubled each time, truncated at ``ceiling`` (RFC 6455 §7.2.3)."""
-
-    def delays(_rng: Random) -> Iterator[float]:
-        yield from _doubling(base, ceiling)
-
-    return Policy("exponential", delays)
+    return Policy("exponential", lambda _rng: _doubling(base, ceiling))
 
 
 def full_jitter(base: float = 1.0, ceiling: float = 30.0) -> Policy:
     """Anything from 0 up to what :func:`exponential` would wait: a crowd spreads out."""
 
     def delays(rng: Random) -> Iterator[float]:
-        for longest in _doubling(base, ceiling):
-            yield rng.uniform(0.0, longest)
+        return (rng.uniform(0.0, longest) for longest in _doubling(base, ceiling))
 
     return Policy("full-jitter", delays)
 
@@ -89,9 +79,10 @@ def decorrelated(base: float = 1.0, ceiling: float = 30.0) -> Policy:
 
 def _doubling(base: float, ceiling: float) -> Iterator[float]:
     """``base``, ``2 base``, ``4 base`` … never above ``ceiling``, for ever."""
-    for attempt in count():
-        delay = base * 2.0 ** min(attempt, 64)
-        yield min(ceiling, delay)
+    delay = min(ceiling, base)
+    while True:
+        yield delay
+        delay = min(ceiling, 2 * delay)
 
 
 TEXT = fixed(1.0, 2.0, 4.0, 8.0, 16.0, name="text")

@@ -172,7 +172,7 @@ class Core:
                 self._note(Kind.PEERS)
             case events.Presence(online=online, offline=offline):
                 self._presence(online, offline)
-            case events.Error():
+            case _:
                 self._error(event)
 
     def garbled(self, reason: str) -> None:

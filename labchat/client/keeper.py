@@ -147,7 +147,7 @@ class Keeper:
         """Register, then read, write and ping until one of the three ends."""
         hello = events.Register(user_id=self._core.user, last_seq=self._core.last_seq)
         await _send(socket, hello)
-        await first(self._read(socket), self._write(socket), self._live(socket))
+        await first(self._live(socket), self._read(socket), self._write(socket))
 
     async def _read(self, socket: ClientConnection) -> None:
         """Hear the server. Each message is handled before the next is read."""

@@ -84,8 +84,15 @@ class Timeline:
         if (before is None or before < seq) and (behind is None or behind > seq):
             return
         del self._order[index]
-        smaller = (i for i in range(len(self._order) - 1, -1, -1) if (self._seq_at(i) or seq) < seq)
-        self._order.insert(next(smaller, -1) + 1, bubble.id)
+        self._order.insert(self._behind_smaller(seq), bubble.id)
+
+    def _behind_smaller(self, seq: int) -> int:
+        """The place right after the last bubble with a smaller number, else the first place."""
+        for index in range(len(self._order) - 1, -1, -1):
+            other = self._seq_at(index)
+            if other is not None and other < seq:
+                return index + 1
+        return 0
 
     def _find(self, post_id: str) -> int:
         """The index of a bubble, looked for from the end, where it most likely is."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -182,3 +183,59 @@ async def fake() -> AsyncIterator[FakeServer]:
     server = serve(Script())
     yield server
     await server.stop()
+
+
+class FakeClock:
+    """A clock that stands still until it is told otherwise."""
+
+    def __init__(self) -> None:
+        self.seconds = 1_000.0
+        self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
+        self._changed = asyncio.Condition()
+        self._awake = asyncio.Event()
+
+    def now_ns(self) -> int:
+        return round(self.seconds * 1e9)
+
+    def wall(self) -> datetime:
+        return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self.seconds)
+
+    async def sleep(self, seconds: float) -> None:
+        future = asyncio.get_running_loop().create_future()
+        entry = (self.seconds + seconds, future)
+        self._sleepers.append(entry)
+        self._awake.clear()
+        async with self._changed:
+            self._changed.notify_all()
+        try:
+            await future
+        finally:
+            self._sleepers.remove(entry)
+            if not self._sleepers:
+                self._awake.set()
+
+    def sleeping(self) -> list[float]:
+        """How long each sleeper still has, shortest first."""
+        return sorted(at - self.seconds for at, future in self._sleepers if not future.done())
+
+    async def until_asleep(self, seconds: float) -> None:
+        """Return when somebody sleeps for exactly so long."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: seconds in self.sleeping())
+
+    async def until_awake(self) -> None:
+        """Return when nobody sleeps."""
+        if self._sleepers:
+            await self._awake.wait()
+
+    def advance(self, seconds: float) -> None:
+        """Move the hands; who has slept enough wakes."""
+        self.seconds += seconds
+        for at, future in tuple(self._sleepers):
+            if at <= self.seconds and not future.done():
+                future.set_result(None)
+
+
+@pytest.fixture
+async def clock() -> FakeClock:
+    return FakeClock()
