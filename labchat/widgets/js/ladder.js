@@ -1,0 +1,342 @@
+// The sequence ladder: who sent what to whom, line by line, each recorded where the ring is.
+
+import { h, listen, replace, root, s, setAttribute, setText } from "./shared/dom.js";
+import { duration, milliseconds, plural } from "./shared/format.js";
+import { icon } from "./shared/icons.js";
+import { laneOf, lanes, lines, places } from "./shared/lanes.js";
+import { withSession } from "./shared/session.js";
+
+const ROW = 27;
+const SPARE = 6;
+const KEPT = 2000;
+let ladders = 0;
+
+class Ladder {
+  constructor({ model, session }) {
+    this.model = model;
+    this.session = session;
+    this.id = `lc-ladder-${(ladders += 1)}-${Math.random().toString(36).slice(2, 8)}`;
+    this.lines = [];
+    this.until = null; // while replaying: how many lines are shown
+    this.following = true;
+    this.build();
+  }
+
+  build() {
+    this.head = s("svg", { class: "lc-lanes-head", "aria-hidden": "true" });
+    this.body = h("div", { class: "lc-ladder-body" });
+    this.list = h(
+      "div",
+      {
+        class: "lc-ladder-list",
+        role: "listbox",
+        tabindex: "0",
+        "aria-label": "Sequence of units",
+        onScroll: () => this.onScroll(),
+        onKeydown: (event) => this.onKey(event),
+        onClick: (event) => this.onClick(event),
+      },
+      this.body,
+    );
+    this.pill = h("button", { class: "lc-button lc-pill", type: "button", hidden: true, onClick: () => this.toEnd() });
+    this.empty = h("p", { class: "lc-empty" }, "Nothing has crossed the tap yet.");
+    const box = h("div", { class: "lc-ladder-box" }, this.list, this.empty, this.pill);
+    this.notice = h("p", { class: "lc-notice", role: "status", hidden: true });
+    this.node = h("div", { class: "lc-ladder-parts" }, this.notice, h("div", { class: "lc-lanes" }, this.head), box, this.player(), legend());
+    this.resize = new ResizeObserver(() => this.draw());
+    this.resize.observe(this.list);
+  }
+
+  player() {
+    this.playing = null;
+    this.playButton = h("button", { class: "lc-button lc-small", type: "button", onClick: () => this.play() });
+    this.stepButton = h("button", { class: "lc-button lc-small", type: "button", onClick: () => this.stepOn() }, icon("step"), "Step");
+    this.slider = h("input", { type: "range", min: "0", "aria-label": "Replay: lines shown", class: "lc-slider", onInput: () => this.seek(Number(this.slider.value)) });
+    this.clock = h("span", { class: "lc-meta lc-clock", role: "status" });
+    this.tellPlayer();
+    return h("div", { class: "lc-player" }, this.playButton, this.stepButton, this.slider, this.clock);
+  }
+
+  tellPlayer() {
+    const running = this.playing !== null;
+    replace(this.playButton, icon(running ? "pause" : "play"), running ? "Pause" : "Replay");
+    this.stepButton.disabled = running || this.lines.length === 0;
+    this.playButton.disabled = this.lines.length === 0;
+    this.slider.max = String(this.lines.length);
+    this.slider.value = String(this.shown);
+    const line = this.lines[this.shown - 1];
+    const text = this.until === null ? (this.session.state === "live" ? "live" : "all") : line ? `${milliseconds(line.ms)} ms` : "start";
+    setText(this.clock, text);
+    setAttribute(this.slider, "aria-valuetext", text);
+  }
+
+  get shown() {
+    return this.until ?? this.lines.length;
+  }
+
+  seek(count) {
+    this.pause();
+    this.until = count >= this.lines.length ? null : count;
+    this.afterStep();
+  }
+
+  stepOn() {
+    const from = this.until === null ? 0 : this.until;
+    let to = from + 1;
+    while (to < this.lines.length && this.lines[to - 1].pause) to += 1;
+    this.until = to >= this.lines.length ? null : to;
+    this.afterStep();
+    const line = this.lines[to - 1];
+    if (line?.n) this.session.set({ selected: line.n, field: -1 });
+  }
+
+  afterStep() {
+    this.draw(true);
+    this.reveal(this.shown - 1);
+    this.tellPlayer();
+  }
+
+  play() {
+    if (this.playing !== null) {
+      this.pause();
+      return;
+    }
+    if (this.until === null) this.until = 0;
+    this.advance();
+  }
+
+  advance() {
+    const here = this.lines[this.until - 1];
+    const next = this.lines[this.until];
+    if (!next) {
+      this.until = null;
+      this.pause();
+      this.draw(true);
+      return;
+    }
+    const wait = here && !next.pause ? Math.min(800, Math.max(120, next.ms - here.ms)) : 350;
+    this.playing = setTimeout(() => {
+      this.until += 1;
+      this.afterStep();
+      this.advance();
+    }, wait);
+    this.tellPlayer();
+  }
+
+  pause() {
+    clearTimeout(this.playing);
+    this.playing = null;
+    this.tellPlayer();
+  }
+
+  destroy() {
+    this.pause();
+    this.resize.disconnect();
+  }
+
+  update() {
+    const connections = this.model.get("connections");
+    const trace = this.model.get("trace");
+    this.names = lanes(connections, { sql: trace.length > 0 });
+    const before = this.lines.length;
+    const rows = [...this.session.store.rows.values()];
+    this.lines = lines(rows, trace, laneOf(connections, this.names));
+    if (this.following) this.seen = this.lines.length;
+    this.empty.hidden = this.lines.length > 0;
+    this.draw(true);
+    if (this.following && this.until === null && this.lines.length !== before) this.scrollToEnd();
+    this.tellNew();
+    this.tellPlayer();
+  }
+
+  tellState() {
+    const text = this.session.notice();
+    this.notice.hidden = text === null;
+    setText(this.notice, text ?? "");
+    this.tellPlayer();
+  }
+
+  tellNew() {
+    const waiting = this.following ? 0 : this.lines.length - this.seen;
+    this.pill.hidden = waiting <= 0 || this.until !== null;
+    if (waiting > 0) replace(this.pill, icon("down"), `${waiting} new`);
+  }
+
+  scrollToEnd() {
+    this.list.scrollTop = this.lines.length * ROW;
+  }
+
+  toEnd() {
+    this.following = true;
+    this.seen = this.lines.length;
+    this.scrollToEnd();
+    this.tellNew();
+    this.list.focus();
+  }
+
+  onScroll() {
+    const { scrollTop, clientHeight } = this.list;
+    this.following = scrollTop + clientHeight >= this.shown * ROW - ROW;
+    if (this.following) this.seen = this.lines.length;
+    this.draw();
+    this.tellNew();
+  }
+
+  reveal(index) {
+    const y = index * ROW;
+    if (y < this.list.scrollTop) this.list.scrollTop = y - ROW;
+    else if (y + 2 * ROW > this.list.scrollTop + this.list.clientHeight) this.list.scrollTop = y + 2 * ROW - this.list.clientHeight;
+  }
+
+  mark() {
+    const index = this.lines.findIndex(({ n }) => n === this.model.get("selected") && n > 0);
+    if (index >= 0) this.reveal(index);
+    this.draw(true);
+  }
+
+  onClick(event) {
+    const line = event.target.closest("[data-n]");
+    if (line && Number(line.dataset.n) > 0) this.session.set({ selected: Number(line.dataset.n), field: -1 });
+  }
+
+  onKey(event) {
+    const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -1e9, End: 1e9 }[event.key];
+    if (step === undefined || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    const units = this.lines.slice(0, this.shown).filter(({ n }) => n > 0);
+    if (units.length === 0) return;
+    const at = units.findIndex(({ n }) => n === this.model.get("selected"));
+    const to = at < 0 ? (step > 0 ? 0 : units.length - 1) : Math.max(0, Math.min(units.length - 1, at + step));
+    this.session.set({ selected: units[to].n, field: -1 });
+  }
+
+  draw() {
+    const width = this.list.clientWidth;
+    if (width === 0 || !this.names) return;
+    const longest = milliseconds(this.lines.at(-1)?.ms ?? 0).length;
+    this.xs = places(this.names, width, Math.max(104, longest * 7.3 + 40));
+    this.drawHead(width);
+    this.body.style.height = `${this.shown * ROW}px`;
+    const first = Math.max(0, Math.floor(this.list.scrollTop / ROW) - SPARE);
+    const stop = Math.min(this.shown, Math.ceil((this.list.scrollTop + this.list.clientHeight) / ROW) + SPARE);
+    const nodes = [];
+    for (let i = first; i < stop; i += 1) nodes.push(this.line(this.lines[i], i, width));
+    replace(this.body, nodes);
+    const selected = this.body.querySelector('[aria-selected="true"]');
+    setAttribute(this.list, "aria-activedescendant", selected?.id ?? null);
+  }
+
+  drawHead(width) {
+    const names = this.names.map((name) => s("text", { x: this.xs[name], y: 15, "text-anchor": "middle", class: "lc-lane-name" }, name));
+    setAttribute(this.head, "width", width);
+    replace(this.head, s("text", { x: this.xs[this.names[0]] - 32, y: 15, "text-anchor": "end", class: "lc-lane-ms" }, "ms"), names);
+  }
+
+  line(line, index, width) {
+    const style = { transform: `translateY(${index * ROW}px)` };
+    if (line.pause) return h("div", { class: "lc-rung lc-rung-pause", "aria-hidden": "true", style }, this.pauseArt(line, width));
+    const selected = line.n > 0 && line.n === this.model.get("selected");
+    return h(
+      "div",
+      {
+        class: `lc-rung lc-rung-${line.direction}`,
+        role: "option",
+        id: `${this.id}-${index}`,
+        "aria-selected": String(selected),
+        "aria-disabled": line.n === 0 ? "true" : null,
+        "aria-label": line.said,
+        dataset: { n: line.n },
+        style,
+      },
+      this.art(line, width),
+    );
+  }
+
+  lanesArt() {
+    return Object.values(this.xs).map((x) => s("line", { x1: x, x2: x, y1: 0, y2: ROW, class: "lc-lane" }));
+  }
+
+  pauseArt(line, width) {
+    const left = this.xs[this.names[0]];
+    return s(
+      "svg",
+      { width, height: ROW, "aria-hidden": "true" },
+      this.lanesArt(),
+      s("line", { x1: left - 12, x2: width - 14, y1: 14, y2: 14, class: "lc-pause-line" }),
+      s("text", { x: left - 32, y: 18, "text-anchor": "end", class: "lc-pause-text" }, duration(line.pause)),
+    );
+  }
+
+  art(line, width) {
+    const [from, to] = [this.xs[line.from], this.xs[line.to]];
+    const side = Math.sign(to - from);
+    const tip = to - side * 2;
+    const left = this.xs[this.names[0]];
+    const parts = [
+      ...this.lanesArt(),
+      s("text", { x: left - 32, y: 20, "text-anchor": "end", class: "lc-rung-ms" }, milliseconds(line.ms)),
+      s("line", { x1: from, y1: 16, x2: tip - side * (line.style === "ws" ? 6 : 1), y2: 18.4, class: `lc-arrow lc-arrow-${line.style}` }),
+      head(line.style, tip, side),
+      line.client === null ? null : s("circle", { cx: this.ring(line.client), cy: 17.2, r: 3.4, class: "lc-ring" }),
+      s("text", { x: (from + to) / 2, y: 10.5, "text-anchor": "middle", class: "lc-rung-text" }, shortened(line.text, Math.abs(to - from)), line.n ? s("tspan", { class: "lc-rung-n" }, ` ${line.n}`) : null),
+    ];
+    return s("svg", { width, height: ROW, "aria-hidden": "true" }, parts);
+  }
+
+  /** Where the tap recorded: on its lane for the client at the left, just before the others. */
+  ring(client) {
+    return client === this.names[0] ? this.xs.tap : this.xs[client] - 24;
+  }
+}
+
+function shortened(text, room) {
+  const most = Math.max(8, Math.floor((room + 24) / 6.4) - 4);
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+}
+
+function head(style, x, side) {
+  const back = x - side * 8;
+  if (style === "ws") return s("path", { d: `M${x} 18.5L${back} 14.6V22.2Z`, class: "lc-head-filled" });
+  return s("path", { d: `M${back} 14.4L${x} 18.5L${back} 22.4`, class: `lc-head-open lc-head-${style}` });
+}
+
+function legend() {
+  const arrow = (style) => s("svg", { width: 28, height: 12, class: `lc-rung-c2s`, viewBox: "0 12 28 12", "aria-hidden": "true" }, s("line", { x1: 0, x2: 22, y1: 18.5, y2: 18.5, class: `lc-arrow lc-arrow-${style}` }), head(style, 27, 1));
+  return h(
+    "div",
+    { class: "lc-ladder-legend lc-meta" },
+    h("span", {}, arrow("ws"), "WebSocket"),
+    h("span", {}, arrow("http"), "HTTP"),
+    h("span", { class: "lc-c2s" }, "to server"),
+    h("span", { class: "lc-s2c" }, "to client"),
+    h("span", {}, icon("tap"), "recorded"),
+    h("span", { class: "lc-scale-word" }, "not to scale"),
+  );
+}
+
+function render({ model, el, session }) {
+  root(el, "lc-card", "lc-ladder");
+  el.style.setProperty("--lc-height", `${model.get("height")}px`);
+  const ladder = new Ladder({ model, session });
+  el.append(ladder.node);
+  const onSession = (what) => {
+    if (what === "rows" || what === "connections") ladder.update();
+    else if (what === "state") ladder.tellState();
+  };
+  const undo = [
+    session.listen(onSession),
+    listen(model, "change:selected", () => ladder.mark()),
+    listen(model, "change:trace", () => ladder.update()),
+  ];
+  requestAnimationFrame(() => {
+    ladder.update();
+    ladder.tellState();
+    ladder.mark();
+  });
+  return () => {
+    for (const stop of undo) stop();
+    ladder.destroy();
+  };
+}
+
+export default () => withSession(render, KEPT);
