@@ -1,8 +1,8 @@
 """A capture as pcapng bytes, one event at a time.
 
 PURE: every method returns the bytes to write next. A connection becomes a TCP connection with a
-handshake, data segments numbered by their stream offset, and FIN or RST; the remarks become comments,
-in words that Wireshark shows and :mod:`labchat.capture.remarks` reads back.
+handshake, data segments numbered by their stream offset, and FIN or RST; the remarks become
+comments, in words that Wireshark shows and :mod:`labchat.capture.remarks` reads back.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from labchat.capture import blocks, headers, remarks
-from labchat.capture.capture import End
+from labchat.capture.model import End
 from labchat.wire.fields import Direction
 
 if TYPE_CHECKING:
-    from labchat.capture.capture import Chunk
+    from labchat.capture.model import Chunk
+
 
 @dataclass(slots=True)
 class _Connection:
@@ -45,20 +46,19 @@ class Encoder:
 
     Args:
         epoch_ns: the ``monotonic_ns`` that is the capture's time 0.
-        started_at: the wall clock at that moment.
+        started_at: the wall clock at that moment; None when it is not known, which puts time 0
+            at the Unix epoch and says so.
     """
 
-    def __init__(self, *, epoch_ns: int, started_at: datetime) -> None:
+    def __init__(self, *, epoch_ns: int, started_at: datetime | None) -> None:
         self._started_at = started_at
-        self._shift_ns = wall_ns(started_at) - epoch_ns
+        self._shift_ns = (wall_ns(started_at) if started_at else 0) - epoch_ns
         self._connections: dict[int, _Connection] = {}
         self._last_ns = epoch_ns
 
     def start(self) -> bytes:
         """The section and interface that stand at the head of the file."""
-        head = blocks.section(
-            application="labchat", comments=[remarks.started(self._started_at)]
-        )
+        head = blocks.section(application="labchat", comments=[remarks.started(self._started_at)])
         return head + blocks.interface(name="labchat tap")
 
     def open(
@@ -101,11 +101,13 @@ class Encoder:
         return self._note(at_ns, remarks.gap(number, way, length), connection)
 
     def end(self, number: int, way: Direction, at_ns: int, how: End) -> bytes:
-        """FIN or RST, with a remark where the ending was this side's own doing."""
+        """FIN, RST when it was reset or cut by the tap; nothing where only the capture ended."""
+        if how is End.CAPTURE:
+            return b""
         connection = self._connections[number]
-        flags = headers.RST if how is End.RST else headers.FIN
+        flags = headers.FIN if how is End.FIN else headers.RST
         seq = connection.sent[way]
-        notes = [remarks.end(number, way, how)]
+        notes = [remarks.end(number, way, how)] if how is End.LOCAL else []
         packet = connection.segment(way, flags | headers.ACK, seq=seq)
         if flags == headers.FIN:
             self._advance(connection, way, seq + 1)

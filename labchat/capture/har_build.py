@@ -205,7 +205,9 @@ def _server(entry: Entry) -> str:
 def _group(entry: Entry) -> str | None:
     if entry.ours:
         return f"labchat {entry.ours.connection}"
-    return None if entry.connection in (None, "", 0, "0") else f"{entry.connection} {_server(entry)}"
+    return (
+        None if entry.connection in (None, "", 0, "0") else f"{entry.connection} {_server(entry)}"
+    )
 
 
 def _size(size: float | None) -> int:

@@ -17,7 +17,7 @@ from labchat.capture.capture import Capture
 from labchat.capture.har_build import Exchange, exchange
 from labchat.capture.har_types import Creator, Entry, Har
 from labchat.capture.packets import Loaded
-from labchat.capture.timeline import Timeline
+from labchat.capture.timeline import play
 from labchat.errors import CaptureCutOff, NotACapture
 
 if TYPE_CHECKING:
@@ -46,8 +46,7 @@ def load(data: bytes, path: Path) -> Loaded:
             bad.append(f"Left out: entry {number}, which is not as HAR 1.2 has it ({error}).")
     started = min((one.started_at for one in good), default=None)
     capture = Capture(started_at=started)
-    timeline = Timeline(good, started)
-    timeline.play(capture)
+    play(good, started, capture)
     name = f"{creator.name} {creator.version}".strip()
     capture.annotate(0, PREAMBLE.format(creator=name))
     for sentence in bad:
@@ -55,9 +54,7 @@ def load(data: bytes, path: Path) -> Loaded:
     return Loaded(capture, problem)
 
 
-def _entries(
-    data: bytes, path: Path
-) -> tuple[list[bytes], Creator, CaptureCutOff | None]:
+def _entries(data: bytes, path: Path) -> tuple[list[bytes], Creator, CaptureCutOff | None]:
     try:
         log = msgspec.json.decode(data, type=Har, strict=False).log
     except msgspec.ValidationError as error:
@@ -65,7 +62,9 @@ def _entries(
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         whole = salvage(data.decode("utf-8", "replace"))
         if not whole:
-            raise NotACapture(f"{path} is not a capture: it begins like JSON, but {error}.") from error
+            raise NotACapture(
+                f"{path} is not a capture: it begins like JSON, but {error}."
+            ) from error
         return whole, Creator(), CaptureCutOff("its JSON is cut off or broken")
     return [bytes(raw) for raw in log.entries], log.creator, None
 

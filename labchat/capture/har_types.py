@@ -93,9 +93,7 @@ class Entry(msgspec.Struct, rename="camel"):
     timings: Timings = msgspec.field(default_factory=Timings)
     server_ip_address: str | None = msgspec.field(default=None, name="serverIPAddress")
     connection: str | int | None = None
-    messages: list[WebSocketMessage] | None = msgspec.field(
-        default=None, name="_webSocketMessages"
-    )
+    messages: list[WebSocketMessage] | None = msgspec.field(default=None, name="_webSocketMessages")
     ours: Ours | None = msgspec.field(default=None, name="_labchat")
 
 

@@ -135,9 +135,7 @@ def _joined(host: ipaddress.IPv4Address | ipaddress.IPv6Address, port: int) -> s
     return f"[{host}]:{port}" if host.version == 6 else f"{host}:{port}"
 
 
-def _address(
-    host: str, fallback: int
-) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+def _address(host: str, fallback: int) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     try:
         return ipaddress.ip_address(host.partition("%")[0])
     except ValueError:

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from labchat.capture import remarks, segments
-from labchat.capture.capture import Capture, Chunk, End
+from labchat.capture.capture import Capture
 from labchat.capture.encode import wall_ns
 from labchat.capture.headers import ends_of
+from labchat.capture.model import Chunk, End
 from labchat.capture.reassembly import Half, Reassembler
 from labchat.capture.remarks import Remark
 from labchat.errors import CaptureCutOff
@@ -17,8 +18,8 @@ from labchat.errors import CaptureCutOff
 if TYPE_CHECKING:
     from collections import Counter
 
-    from labchat.capture.reassembly import Event
     from labchat.capture.readers import PcapngReader, PcapReader
+    from labchat.capture.reassembly import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,8 @@ def load(reader: PcapReader | PcapngReader) -> Loaded:
     _read(reader, reassembler)
     reassembler.finish()
     events = reassembler.events
-    started_at = reader.started_at
-    epoch_ns = wall_ns(started_at) if started_at else events[0][0] if events else 0
-    capture = Capture(started_at=started_at or _moment(epoch_ns))
+    epoch_ns, started_at = _zero(reader, events)
+    capture = Capture(started_at=started_at)
     _Feed(capture, epoch_ns).all(events)
     _summary(capture, reader.skipped)
     problem = None if reader.problem is None else CaptureCutOff(reader.problem)
@@ -55,12 +55,11 @@ def _read(reader: PcapReader | PcapngReader, reassembler: Reassembler) -> None:
         found = parse(buffer, start, stop, linktype)
         half = None
         if type(found) is tuple:
-            key, seq, ack, flags, data, end = found
-            half = take(at_ns, key, seq, ack, flags, buffer[data:end])
+            half = take(at_ns, found)
         else:
             skipped[str(found)] += 1
         for comment in comments:
-            reassembler.events.append((at_ns, half, remarks.read(comment)))
+            reassembler.remark(at_ns, half, remarks.read(comment))
 
 
 class _Feed:
@@ -103,7 +102,7 @@ class _Feed:
                 "The recording begins in mid-connection; what was said before is not known.",
                 connection=flow.number,
             )
-            
+
     def _remark(self, at_ns: int, half: Half | None, remark: Remark) -> None:
         number = remark.connection
         if number is None and half is not None:
@@ -122,6 +121,11 @@ def _summary(capture: Capture, skipped: Counter[str]) -> None:
             capture.annotate(0, f"Left out: {count:,} × {what}.")
 
 
-def _moment(wall: int) -> datetime | None:
-    """The wall clock, to the microsecond, or None for the epoch of an empty file."""
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=wall // 1000) if wall else None
+def _zero(reader: PcapReader | PcapngReader, events: list[Event]) -> tuple[int, datetime | None]:
+    """Time 0, in nanoseconds since the Unix epoch, and the wall clock then."""
+    if reader.started_at is not None:
+        return wall_ns(reader.started_at), reader.started_at
+    if reader.ours or not events:
+        return 0, None
+    first = events[0][0]
+    return first, datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=first // 1000)

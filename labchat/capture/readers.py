@@ -50,7 +50,7 @@ class PcapReader:
 
     Attributes:
         problem: why reading stopped before the end of the file, or None.
-        started_at: always None; only pcapng can say.
+        started_at, ours: None and False; only pcapng can say.
         skipped: what was passed over, and how often.
     """
 
@@ -58,6 +58,7 @@ class PcapReader:
         self._tape = tape
         self.problem: str | None = None
         self.started_at: datetime | None = None
+        self.ours = False
         self.skipped: Counter[str] = Counter()
 
     def __iter__(self) -> Iterator[Record]:
@@ -108,7 +109,8 @@ class PcapngReader:
 
     Attributes:
         problem: why reading stopped before the end of the file, or None.
-        started_at: the wall clock at time 0, where labchat wrote the file.
+        started_at: the wall clock at time 0, where labchat wrote the file and knew it.
+        ours: labchat wrote the file.
         skipped: what was passed over, and how often.
     """
 
@@ -118,6 +120,7 @@ class PcapngReader:
         self._last_ns = 0
         self.problem: str | None = None
         self.started_at: datetime | None = None
+        self.ours = False
         self.skipped: Counter[str] = Counter()
         self._use("<")
 
@@ -132,23 +135,27 @@ class PcapngReader:
             kind, total = self._head.unpack_from(buffer, at)
             if kind == blocks.SECTION:
                 total = self._begin_section(buffer, at)
-            if total < 12 or total % 4 or total > LONGEST:
-                self.problem = damaged(tape.base + at, f"a block of {total:,} bytes")
-                return
-            if at + total > len(buffer):
-                if not tape.want(at, total):
+            if total < 12 or total % 4 or at + total > len(buffer):
+                if not self._whole(at, total):
                     break
                 buffer, at = tape.buffer, 0
             stop = at + total - 4
             if kind == blocks.ENHANCED_PACKET:
-                record = self._enhanced(buffer, at + 8, stop)
+                record = self._enhanced(at + 8, stop)
             else:
-                record = self._block(kind, buffer, at + 8, stop)
+                record = self._block(kind, at + 8, stop)
             at += total
             if record is not None:
                 yield record
-        if tape.buffer:
+        if tape.buffer and self.problem is None:
             self.problem = cut_off(tape.base)
+
+    def _whole(self, at: int, total: int) -> bool:
+        """Read on until the block at ``at`` is whole; False where it never will be."""
+        if total < 12 or total % 4 or total > LONGEST:
+            self.problem = damaged(self._tape.base + at, f"a block of {total:,} bytes")
+            return False
+        return self._tape.want(at, total)
 
     def _use(self, order: str) -> None:
         self._order = order
@@ -166,84 +173,92 @@ class PcapngReader:
         total: int = self._head.unpack_from(buffer, at)[1]
         return total
 
-    def _block(self, kind: int, buffer: bytes, start: int, stop: int) -> Record | None:
+    def _block(self, kind: int, start: int, stop: int) -> Record | None:
         if kind == blocks.INTERFACE:
-            self._interface(buffer, start, stop)
+            self._interface(start, stop)
         elif kind == blocks.SECTION:
-            self._section(buffer, start + 16, stop)
+            self._section(start + 16, stop)
         elif kind == blocks.SIMPLE_PACKET:
-            return self._simple(buffer, start, stop)
+            return self._simple(start, stop)
         elif kind == blocks.PACKET_OBSOLETE:
-            return self._obsolete(buffer, start, stop)
+            return self._obsolete(start, stop)
         elif kind == blocks.SECRETS:
             self.skipped[_SECRETS] += 1
         return None
 
-    def _section(self, buffer: bytes, start: int, stop: int) -> None:
-        for comment in self._comments(buffer, start, stop):
-            self.started_at = self.started_at or remarks.read_started(comment)
+    def _section(self, start: int, stop: int) -> None:
+        for comment in self._comments(start, stop):
+            started_at, ours = remarks.read_started(comment)
+            self.ours |= ours
+            self.started_at = self.started_at or started_at
 
-    def _interface(self, buffer: bytes, start: int, stop: int) -> None:
+    def _interface(self, start: int, stop: int) -> None:
         if stop - start < 8:
             self._interfaces.append(_Interface(-1, 0))
             return
-        linktype, _, snaplen = struct.unpack_from(self._order + "HHI", buffer, start)
+        linktype, _, snaplen = struct.unpack_from(self._order + "HHI", self._tape.buffer, start)
         multiply, divide, offset = 1000, 1, 0
-        for code, value in self._options(buffer, start + 8, stop):
+        for code, value in self._options(start + 8, stop):
             if code == blocks.OPT_IF_TSRESOL and value:
                 multiply, divide = resolution(value[0])
             elif code == blocks.OPT_IF_TSOFFSET and len(value) == 8:
                 offset = struct.unpack(self._order + "q", value)[0] * 1_000_000_000
         self._interfaces.append(_Interface(linktype, snaplen, multiply, divide, offset))
 
-    def _enhanced(self, buffer: bytes, start: int, stop: int) -> Record | None:
+    def _enhanced(self, start: int, stop: int) -> Record | None:
         if stop - start < 20:
-            return self._skip(_SHORT)
-        number, high, low, kept, _ = self._packet.unpack_from(buffer, start)
-        return self._record(number, high << 32 | low, buffer, start + 20, kept, stop)
+            self._skip(_SHORT)
+            return None
+        number, high, low, kept, _ = self._packet.unpack_from(self._tape.buffer, start)
+        return self._record(number, high << 32 | low, (start + 20, kept, stop))
 
-    def _obsolete(self, buffer: bytes, start: int, stop: int) -> Record | None:
+    def _obsolete(self, start: int, stop: int) -> Record | None:
         if stop - start < 20:
-            return self._skip(_SHORT)
+            self._skip(_SHORT)
+            return None
         layout = self._order + "HH4I"
-        number, _, high, low, kept, _ = struct.unpack_from(layout, buffer, start)
-        return self._record(number, high << 32 | low, buffer, start + 20, kept, stop)
+        number, _, high, low, kept, _ = struct.unpack_from(layout, self._tape.buffer, start)
+        return self._record(number, high << 32 | low, (start + 20, kept, stop))
 
-    def _simple(self, buffer: bytes, start: int, stop: int) -> Record | None:
+    def _simple(self, start: int, stop: int) -> Record | None:
         if stop - start < 4 or not self._interfaces:
-            return self._skip(_SHORT)
-        whole = struct.unpack_from(self._order + "I", buffer, start)[0]
+            self._skip(_SHORT)
+            return None
+        whole = struct.unpack_from(self._order + "I", self._tape.buffer, start)[0]
         interface = self._interfaces[0]
         kept = min(whole, interface.snaplen or whole, stop - start - 4)
         self.skipped["time of a packet, which its block does not hold"] += 1
-        return self._last_ns, interface.linktype, buffer, start + 4, start + 4 + kept, ()
+        start += 4
+        return self._last_ns, interface.linktype, self._tape.buffer, start, start + kept, ()
 
-    def _record(
-        self, number: int, count: int, buffer: bytes, start: int, kept: int, stop: int
-    ) -> Record | None:
+    def _record(self, number: int, count: int, place: tuple[int, int, int]) -> Record | None:
+        start, kept, stop = place
         if number >= len(self._interfaces):
-            return self._skip("packet of an interface that is not described")
+            self._skip("packet of an interface that is not described")
+            return None
         end = start + kept
         if end > stop:
-            return self._skip("packet longer than its block")
+            self._skip("packet longer than its block")
+            return None
         interface = self._interfaces[number]
         at_ns = count * interface.multiply // interface.divide + interface.offset_ns
         self._last_ns = at_ns = max(0, min(at_ns, LATEST_NS))
         tail = end + (-kept & 3)
-        comments = self._comments(buffer, tail, stop) if tail < stop else ()
-        return at_ns, interface.linktype, buffer, start, end, comments
+        comments = self._comments(tail, stop) if tail < stop else ()
+        return at_ns, interface.linktype, self._tape.buffer, start, end, comments
 
     def _skip(self, why: str) -> None:
         self.skipped[why] += 1
 
-    def _comments(self, buffer: bytes, start: int, stop: int) -> tuple[str, ...]:
+    def _comments(self, start: int, stop: int) -> tuple[str, ...]:
         return tuple(
             value.decode("utf-8", "replace")
-            for code, value in self._options(buffer, start, stop)
+            for code, value in self._options(start, stop)
             if code == blocks.OPT_COMMENT
         )
 
-    def _options(self, buffer: bytes, start: int, stop: int) -> Iterator[tuple[int, bytes]]:
+    def _options(self, start: int, stop: int) -> Iterator[tuple[int, bytes]]:
+        buffer = self._tape.buffer
         while start + 4 <= stop:
             code, length = self._option.unpack_from(buffer, start)
             if code == blocks.OPT_END or start + 4 + length > stop:

@@ -10,20 +10,21 @@ from __future__ import annotations
 import heapq
 from typing import TYPE_CHECKING
 
-from labchat.capture.capture import End
 from labchat.capture.headers import ACK, FIN, RST, SYN
+from labchat.capture.model import End
 from labchat.capture.roles import SAMPLE, first_is_client
 from labchat.wire.fields import Direction
 
 if TYPE_CHECKING:
     from labchat.capture.remarks import Remark
+    from labchat.capture.segments import Segment
 
 MAX_HELD = 4096
 """Segments held behind a hole before it counts as lost."""
 MAX_HELD_BYTES = 16 << 20
 """The same, in bytes."""
 _WINDOW = 1 << 30
-"""The largest window TCP knows (RFC 7323 §2.3), in bytes; what is farther off is no data of ours."""
+"""The largest window TCP knows, in bytes (RFC 7323 §2.3); what is farther off is not our data."""
 
 
 class Half:
@@ -112,13 +113,12 @@ class Reassembler:
         self.events: list[Event] = []
         self._halves: dict[bytes, Half] = {}
 
-    def segment(
-        self, at_ns: int, key: bytes, seq: int, ack: int, flags: int, data: bytes
-    ) -> Half | None:
+    def segment(self, at_ns: int, segment: Segment) -> Half | None:
         """Take one segment; returns its half, or None where it belongs to nothing known."""
+        key, seq, ack, flags, data = segment
         half = self._halves.get(key)
         if flags & SYN:
-            half = self._syn(half, at_ns, key, seq, ack, flags)
+            half = self._syn(at_ns, segment)
             seq = (seq + 1) & 0xFFFFFFFF
         elif half is None:
             if not data:
@@ -135,14 +135,36 @@ class Reassembler:
             self._close(at_ns, half, seq + len(data), flags)
         return half
 
+    def remark(self, at_ns: int, half: Half | None, remark: Remark) -> None:
+        """Take what a comment says; ``half`` is that of the segment it stands at, if any."""
+        if remark.kind == "gap":
+            self._told_gap(at_ns, remark)
+        elif remark.kind == "end" and half is not None and self.events[-1][1] is half:
+            self.events[-1] = at_ns, half, End.LOCAL
+        else:
+            self.events.append((at_ns, half, remark))
+
+    def _told_gap(self, at_ns: int, remark: Remark) -> None:
+        number, size = remark.connection or 0, remark.text.partition(" ")[0]
+        if not 0 < number <= len(self.flows) or not size.isascii() or not size.isdigit():
+            return
+        flow = self.flows[number - 1]
+        client = flow.client or flow.first
+        half = client if remark.way == Direction.C2S else client.other
+        if not half.ended and not half.held and 0 < int(size) <= _WINDOW:
+            self._lose(half, int(size), at_ns)
+
     def finish(self) -> None:
         """The file has ended: what is still held lies behind gaps. Decide who is who; sort."""
+        last = max((event[0] for event in self.events), default=0)
         for flow in self.flows:
             flow.decide()
             for half in (flow.first, flow.second):
                 while half.held:
                     self._give_up(half)
                 self._end_if_due(half, lost=True)
+                if not half.ended:
+                    self._end(half, last, End.CAPTURE)
         self.events.sort(key=_time)
 
     def _begin(self, at_ns: int, key: bytes) -> Half:
@@ -153,9 +175,9 @@ class Reassembler:
         self.events.append((at_ns, flow.first, None))
         return flow.first
 
-    def _syn(
-        self, half: Half | None, at_ns: int, key: bytes, seq: int, ack: int, flags: int
-    ) -> Half:
+    def _syn(self, at_ns: int, segment: Segment) -> Half:
+        key, seq, ack, flags, _ = segment
+        half = self._halves.get(key)
         if half is None or (not flags & ACK and _reused(half, seq)):
             half = self._begin(at_ns, key)
         if half.isn is None and half.offset == 0 and not half.ended:
@@ -170,9 +192,7 @@ class Reassembler:
         self._advance(half, len(data))
         if len(half.sample) < SAMPLE:
             half.sample = (half.sample + data[:SAMPLE])[:SAMPLE]
-        if at_ns < half.last_ns:
-            at_ns = half.last_ns
-        half.last_ns = at_ns
+        half.last_ns = at_ns = max(at_ns, half.last_ns)
         self.events.append((at_ns, half, data))
 
     def _advance(self, half: Half, length: int) -> None:

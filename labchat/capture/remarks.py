@@ -15,13 +15,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from labchat.capture.capture import End
+    from labchat.capture.model import End
     from labchat.wire.fields import Direction
 
+UNKNOWN = "unknown"
 _STARTED = re.compile(r"labchat capture, time 0 is (\S+)")
 _REMARK = re.compile(
     r"labchat (?P<kind>label|annotation|gap|end)"
@@ -50,9 +51,9 @@ class Remark:
     way: str | None = None
 
 
-def started(at: datetime) -> str:
-    """The section's comment: the wall clock at time 0."""
-    return f"labchat capture, time 0 is {at.isoformat()}"
+def started(at: datetime | None) -> str:
+    """The section's comment: the wall clock at time 0, where it is known."""
+    return f"labchat capture, time 0 is {at.isoformat() if at else UNKNOWN}"
 
 
 def label(connection: int, name: str) -> str:
@@ -92,12 +93,13 @@ def read(comment: str) -> Remark:
     )
 
 
-def read_started(comment: str) -> datetime | None:
-    """The wall clock at time 0 out of a section's comment, or None."""
+def read_started(comment: str) -> tuple[datetime | None, bool]:
+    """The wall clock at time 0 out of a section's comment, and whether labchat wrote it."""
     match = _STARTED.fullmatch(comment)
     if match is None:
-        return None
+        return None, False
     try:
-        return datetime.fromisoformat(match[1])
+        moment = datetime.fromisoformat(match[1])
     except ValueError:
-        return None
+        return None, match[1] == UNKNOWN
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)), True

@@ -14,8 +14,8 @@ from labchat.capture.headers import NOTE, TCP
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Segment = tuple[bytes, int, int, int, int, int]
-"""Both ends as one key, sequence number, acknowledgment number, flags, start and stop of the data.
+Segment = tuple[bytes, int, int, int, bytes]
+"""Both ends as one key, sequence number, acknowledgment number, flags, data.
 
 The key is the packed source and target address, then source and target port: 12 bytes in IPv4,
 36 in IPv6.
@@ -126,7 +126,7 @@ def _plain(buffer: bytes, at: int, stop: int) -> Segment | Skipped:
     data = at + 20 + (offset >> 4) * 4
     if data > stop or offset < 0x50:
         return SHORT
-    return buffer[at + 12 : at + 24], seq, ack, flags, data, stop
+    return buffer[at + 12 : at + 24], seq, ack, flags, buffer[data:stop]
 
 
 def _ipv4(buffer: bytes, at: int, stop: int) -> Segment | Skipped:
@@ -180,4 +180,4 @@ def _tcp(buffer: bytes, at: int, stop: int, key: bytes) -> Segment | Skipped:
     data = at + (offset >> 4) * 4
     if data > stop or offset < 0x50:
         return SHORT
-    return key, seq, ack, flags, data, stop
+    return key, seq, ack, flags, buffer[data:stop]

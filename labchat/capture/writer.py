@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from labchat.capture.capture import Chunk, End
+    from labchat.capture.model import Chunk, End
     from labchat.wire.fields import Direction
 
 LIMIT = 64 << 20
@@ -99,9 +99,7 @@ class PcapngWriter:
             self._opened += 1
             number = self._opened
             self._do(
-                lambda: self._encoder.open(
-                    number, at_ns, client=client, server=server, label=label
-                )
+                lambda: self._encoder.open(number, at_ns, client=client, server=server, label=label)
             )
         return number
 
