@@ -13,7 +13,7 @@ export function deliveryWords({ delivery, seq, reason }, sending) {
     case "sent": return ["check", "sent, not yet stored"];
     case "stored": return ["cylinder", seq === null ? "stored" : `stored ${seq}`];
     case "failed": return ["warn", reason || "not sent"];
-    default: return ["clock", reason || (sending ? "sending" : "waits for the connection")];
+    default: return ["clock", sending ? reason || "sending" : "waits for the connection"];
   }
 }
 
