@@ -5,8 +5,8 @@ BIN := .venv/bin
 .PHONY: help setup lab test check bench lock clean
 .DEFAULT_GOAL := help
 
-help:  ## Say what can be made
-	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' $(MAKEFILE_LIST)
+help:
+	@sed -n 's/^\([a-z]*\):.*##  */make \1	/p' $(MAKEFILE_LIST)
 
 python:
 	@command -v $(PYTHON) >/dev/null || { echo "labchat needs Python 3.11 or newer, and there is no $(PYTHON) here. On Debian: apt install python3 python3-venv" >&2; exit 1; }
