@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-TESTS = sorted((Path(__file__).parent.parent / "js").glob("*.test.js"))
+TESTS = sorted((Path(__file__).parent.parent / "js").glob("*.test.*js"))
 
 
 def test_pure_functions_of_the_front_end(node: str) -> None:
