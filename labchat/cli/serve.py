@@ -19,9 +19,9 @@ def serve(
         str | None, typer.Option(help="Address; beyond loopback only with --auth token.")
     ] = None,
     port: Annotated[
-        int | None, typer.Option(help="Port; 0 picks a free one. [default: 3000]")
+        int | None, typer.Option(help="Port; 0 picks a free one. (default 3000)")
     ] = None,
-    db: Annotated[Path | None, typer.Option(help="SQLite file. [default: labchat.db]")] = None,
+    db: Annotated[Path | None, typer.Option(help="SQLite file. (default labchat.db)")] = None,
     auth: Annotated[
         str | None, typer.Option(help="off, or token (see `labchat user add`).")
     ] = None,
@@ -40,7 +40,7 @@ def serve(
         bool | None, typer.Option(help="Agree to permessage-deflate.", show_default=False)
     ] = None,
     heartbeat: Annotated[
-        float | None, typer.Option(help="Seconds between pings; 0: none. [default: 30]")
+        float | None, typer.Option(help="Seconds between pings; 0: none. (default 30)")
     ] = None,
     echo: Annotated[bool | None, typer.Option(help="Echo at /echo.", show_default=False)] = None,
     origin: Annotated[

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import logging
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from tornado.web import Application
 
-from labchat.server import rest
+from labchat.server import rest, streams
+from labchat.server.answers import log_access
+from labchat.server.door import Visit
 from labchat.server.hub import Hub
 from labchat.server.websocket import ChatSocket, EchoSocket
 
 if TYPE_CHECKING:
+    from tornado.http1connection import HTTP1Connection
+    from tornado.httputil import HTTPConnection, HTTPMessageDelegate
     from tornado.web import RequestHandler
 
     from labchat.server.clock import Clock
@@ -25,21 +28,11 @@ SHARED = Path(__file__).parent.parent / "widgets" / "js" / "shared"
 """The look that the page and the widgets have in common: static files, nothing to import."""
 
 
-access = logging.getLogger("labchat.access")
-"""One JSON object per request, at INFO; silent unless somebody listens (``--access-log``)."""
-
-
-def log_access(handler: RequestHandler) -> None:
-    """Called by Tornado after each request. The query is left out: it may name people."""
+def log_request(handler: RequestHandler) -> None:
+    """Called by Tornado after each request."""
     request = handler.request
-    line = {
-        "method": request.method,
-        "path": request.path,
-        "status": handler.get_status(),
-        "ms": round(request.request_time() * 1000, 3),
-        "peer": request.remote_ip,
-    }
-    access.info("%s", json.dumps(line))
+    path, status = request.path, handler.get_status()
+    log_access(request.method or "", path, status, request.request_time(), request.remote_ip)
 
 
 class ChatApplication(Application):
@@ -48,11 +41,18 @@ class ChatApplication(Application):
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
         super().__init__(
-            routes(hub),
+            routes(hub.settings),
+            hub=hub,
             default_handler_class=rest.Nowhere,
-            default_handler_args={"hub": hub},
-            log_function=log_access,
+            log_function=log_request,
         )
+
+    def start_request(
+        self, server_conn: object, request_conn: HTTPConnection
+    ) -> HTTPMessageDelegate:
+        """Called by Tornado for each request: the door first, then the routes."""
+        onward = partial(super().start_request, server_conn, request_conn)
+        return Visit(self.hub, cast("HTTP1Connection", request_conn), onward)
 
 
 def make_app(settings: Settings, store: Store, clock: Clock) -> ChatApplication:
@@ -60,18 +60,16 @@ def make_app(settings: Settings, store: Store, clock: Clock) -> ChatApplication:
     return ChatApplication(Hub(settings, store, clock))
 
 
-def routes(hub: Hub) -> list[tuple[str, type, dict[str, object]]]:
-    """Every path, and who answers there."""
-    own: dict[str, object] = {"hub": hub}
-    table: list[tuple[str, type, dict[str, object]]] = [
-        (r"/", ChatSocket, own),
-        (r"/ws", ChatSocket, own),
-        (r"/api/messages", rest.MessagesHandler, own),
-        (r"/api/users", rest.UsersHandler, own),
-        (r"/api/health", rest.HealthHandler, own),
-        (r"/web/shared/(.*)", rest.Files, {"path": str(SHARED)}),
+def routes(settings: Settings) -> list[tuple[str, type] | tuple[str, type, dict[str, str]]]:
+    """Every path, and who answers there; ``POST /api/messages`` is answered at the door."""
+    echo: list[tuple[str, type]] = [(r"/echo", EchoSocket)] if settings.echo else []
+    return [
+        (r"/", ChatSocket),
+        (r"/ws", ChatSocket),
+        *echo,
+        (r"/api/messages", rest.MessagesHandler),
+        (r"/api/events", streams.EventsHandler),
+        (r"/api/users", rest.UsersHandler),
+        (r"/api/health", rest.HealthHandler),
         (r"/web/(.*)", rest.Files, {"path": str(WEB)}),
     ]
-    if hub.settings.echo:
-        table.append((r"/echo", EchoSocket, own))
-    return table

@@ -8,18 +8,31 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from labchat.chat import events
-from labchat.chat.events import ErrorCode, Post
+from labchat.chat.events import BadEvent, ErrorCode, Post
 from labchat.chat.rooms import Leases, Members, Routing, TypingBoard
-from labchat.errors import IdConflict, StoreUnavailable
+from labchat.errors import ChatError, IdConflict, LabchatError, StoreUnavailable, TooLong
+from labchat.server.auth import NotYours, Unknown, identify
 from labchat.server.clock import rfc3339
-from labchat.server.settings import Delivery, Ids, PostPolicy
+from labchat.server.limits import Buckets
+from labchat.server.news import News
+from labchat.server.settings import Auth, Delivery, Ids, PostPolicy
 from labchat.server.store import Page
 from labchat.server.writer import Outgoing
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from labchat.server.clock import Clock
     from labchat.server.settings import Settings
     from labchat.server.store import Store, Stored
+
+
+class TooFast(ChatError):
+    """More posts a second than the limit; ``seconds`` says when there is room again."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"That is too fast; try again in {seconds:.1f} s.")
+        self.seconds = seconds
 
 
 class Link(Protocol):
@@ -57,6 +70,7 @@ class Hub:
     """All that is shared by the connections of one server.
 
     Attributes:
+        news: tells who waits of each commit.
         links: every open WebSocket.
         members: the open sessions and their users.
         draining: the server is about to stop; no new connections.
@@ -68,11 +82,14 @@ class Hub:
         self.clock = clock
         self.members: Members[Session] = Members()
         self.links: set[Link] = set()
+        self.news = News()
         self.draining = False
         self._empty = asyncio.Event()
         self._typing = TypingBoard(settings.typing)
         self._leases = Leases(settings.lease)
-        self._waiters: set[asyncio.Future[None]] = set()
+        rate = settings.limits.posts_per_second
+        self._buckets = Buckets(rate, 2 * rate)
+        self._tasks: set[asyncio.Task[None]] = set()
         self._names = itertools.count(1)
         self._sessions = itertools.count(1)
 
@@ -125,6 +142,7 @@ class Hub:
             if user is not None:
                 self._leases.renew(user, now)
         self._leases.lapse(now)
+        self._buckets.sweep(now)
         self._tell_presence()
 
     def seen(self, user: str) -> None:
@@ -146,8 +164,16 @@ class Hub:
         created_at = say.created_at or rfc3339(now)
         return Post(post_id, say.text, say.sender_id, say.receiver_id, created_at)
 
+    async def caller(self, token: str | None) -> str | None:
+        """Whose token this is, in open mode nobody's. Raises Unknown."""
+        return await identify(self.store, token) if self.settings.auth is Auth.TOKEN else None
+
     def say(self, session: Session, said: events.Say) -> asyncio.Future[Stored]:
-        """A post by WebSocket: relayed, stored, acknowledged, in the order of the settings."""
+        """A post by WebSocket: relayed, stored, acknowledged, in the order of the settings.
+
+        Raises Unknown, NotYours, TooLong, TooFast.
+        """
+        self._may(self.members.user(session), said)
         post = self.stamp(said)
         if self.settings.delivery is Delivery.RELAY_FIRST:
             self._relay(post)
@@ -156,62 +182,81 @@ class Hub:
         storing.add_done_callback(partial(self._said, session, post))
         return storing
 
-    async def post(self, said: events.Say) -> Stored:
-        """A post by POST. Raises IdConflict, StoreUnavailable."""
+    async def post(self, caller: str | None, said: events.Say) -> Stored:
+        """A post by POST. Raises as ``say`` does, and IdConflict, StoreUnavailable."""
+        self._may(caller, said)
         stored = await self.store.add(self.stamp(said))
         if stored.new:
             if self.settings.post is PostPolicy.RELAYS:
                 self._relay(stored.post)
-            self._wake()
+            self.news.tell()
         return stored
+
+    def _may(self, caller: str | None, said: events.Say) -> None:
+        """Whether the caller may say this, now."""
+        self.check_sender(caller, said.sender_id)
+        limits = self.settings.limits
+        if len(said.text) > limits.text:
+            raise TooLong(
+                f"A message may have {limits.text} characters; this one has {len(said.text)}."
+            )
+        seconds = self._buckets.take(said.sender_id, self.clock.monotonic())
+        if seconds:
+            raise TooFast(seconds)
+
+    def check_sender(self, caller: str | None, sender: str) -> None:
+        """With ``auth`` one speaks as oneself. Raises Unknown, NotYours."""
+        if self.settings.auth is Auth.OFF:
+            return
+        if caller is None:
+            raise Unknown("Register with a token first.")
+        if caller != sender:
+            raise NotYours(f"You are {caller}, and may not speak as {sender}.")
 
     def _said(self, session: Session, post: Post, storing: asyncio.Future[Stored]) -> None:
         error = storing.exception()
-        if error is not None:
-            session.send(outgoing(events.Error(_code(error), str(error), post.id)))
+        if isinstance(error, LabchatError):
+            session.send(outgoing(events.Error(code(error), str(error), post.id)))
             return
         stored = storing.result()
         session.send(outgoing(events.Ack(stored.post.id, stored.post.seq or 0)))
         if stored.new:
             if self.settings.delivery is Delivery.COMMIT_FIRST:
                 self._relay(stored.post)
-            self._wake()
+            self.news.tell()
 
     def _relay(self, post: Post) -> None:
         message = outgoing(events.Told(post))
         routing = self.settings.routing
         for session in self.members.receivers(routing, post.sender_id, post.receiver_id):
-            session.show(message, post)
+            if self._may_hear(session):
+                session.show(message, post)
 
-    # Waiting for posts, without a WebSocket.
+    def _may_hear(self, session: Session) -> bool:
+        """In open mode everybody who is connected, as in the text; with ``auth`` who is known."""
+        return self.settings.auth is Auth.OFF or self.members.user(session) is not None
 
-    async def news(self, seconds: float) -> None:
-        """Done when a post was committed, or the time is over."""
-        waiter = asyncio.get_running_loop().create_future()
-        self._waiters.add(waiter)
-        try:
-            async with asyncio.timeout(seconds):
-                await waiter
-        except TimeoutError:
-            return
-        finally:
-            self._waiters.discard(waiter)
+    # Running and stopping.
 
-    def _wake(self) -> None:
-        for waiter in self._waiters:
-            if not waiter.done():
-                waiter.set_result(None)
-        self._waiters.clear()
+    def start(self, work: Coroutine[None, None, None]) -> None:
+        """Run something that nobody awaits; it is held until it is done."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def drain(self) -> None:
         """No new connections; whoever waits for news is let go."""
         self.draining = True
-        self._wake()
+        self.news.tell()
 
     # Typing and presence.
 
-    def typing(self, event: events.Typing) -> None:
-        """Somebody is writing, or has stopped; who is concerned is told if that is news."""
+    def typing(self, session: Session, event: events.Typing) -> None:
+        """Somebody is writing, or has stopped; who is concerned is told if that is news.
+
+        Raises Unknown, NotYours.
+        """
+        self.check_sender(self.members.user(session), event.sender_id)
         if event.is_typing:
             now = self.clock.monotonic()
             news = self._typing.start(event.sender_id, event.receiver_id, now)
@@ -226,7 +271,7 @@ class Hub:
         """Send ``typing-update`` to all (broadcast) or to those to whom it was being written."""
         if receivers and self.settings.routing is Routing.BROADCAST:
             message = outgoing(events.TypingUpdate(self._typing.everybody()))
-            for session in self.members:
+            for session in filter(self._may_hear, self.members):
                 session.send(message, matters=False)
             return
         for receiver in dict.fromkeys(receivers):
@@ -251,9 +296,21 @@ class Hub:
         return await self.store.read(page)
 
 
-def _code(error: BaseException) -> ErrorCode:
-    if isinstance(error, IdConflict):
-        return ErrorCode.CONFLICT
-    if isinstance(error, StoreUnavailable):
-        return ErrorCode.UNAVAILABLE
+def code(error: LabchatError) -> ErrorCode:
+    """The code of an ``error`` event. What is no business of a peer is raised again."""
+    if isinstance(error, BadEvent):
+        return error.code
+    for kind, meaning in _CODES:
+        if isinstance(error, kind):
+            return meaning
     raise error
+
+
+_CODES: tuple[tuple[type[LabchatError], ErrorCode], ...] = (
+    (Unknown, ErrorCode.UNAUTHORIZED),
+    (NotYours, ErrorCode.FORBIDDEN),
+    (TooLong, ErrorCode.TOO_LONG),
+    (TooFast, ErrorCode.RATE_LIMITED),
+    (IdConflict, ErrorCode.CONFLICT),
+    (StoreUnavailable, ErrorCode.UNAVAILABLE),
+)

@@ -65,6 +65,13 @@ class Page(NamedTuple):
     up_to: int | None = None
 
 
+class Known(NamedTuple):
+    """A user, and what is kept of the user's token."""
+
+    user: str
+    digest: bytes
+
+
 class _Barrier(NamedTuple):
     """A place in the writer's queue: done when all before it is committed."""
 
@@ -145,6 +152,11 @@ class Store:
     async def users(self) -> list[str]:
         """Everybody who has a token, or ever sent or received a message, sorted."""
         return await self._read(_users)
+
+    async def token(self, digest: bytes) -> Known | None:
+        """Who has the token with this digest."""
+        found = await self._read(_token, digest)
+        return found[0] if found else None
 
     async def close(self) -> None:
         """Commit what waits, and let go of the file."""
@@ -316,3 +328,8 @@ def _users(db: sqlite3.Connection) -> list[str]:
     query = """SELECT user_id FROM users UNION SELECT sender_id FROM messages
     UNION SELECT receiver_id FROM messages ORDER BY 1"""
     return [row[0] for row in db.execute(query)]
+
+
+def _token(db: sqlite3.Connection, digest: bytes) -> list[Known]:
+    query = "SELECT user_id, token_hash FROM users WHERE token_hash = ?"
+    return [Known(*row) for row in db.execute(query, (digest,))]

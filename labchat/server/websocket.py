@@ -11,17 +11,18 @@ from tornado.websocket import WebSocketHandler, _WebSocketParams
 
 from labchat.chat import events
 from labchat.chat.events import BadEvent, ErrorCode, Post, Register, Say
-from labchat.errors import StoreUnavailable
+from labchat.errors import LabchatError, Refused, StoreUnavailable
 from labchat.server.answers import Answers
-from labchat.server.hub import outgoing
+from labchat.server.auth import SUBPROTOCOL, bearer, offered
+from labchat.server.hub import code, outgoing
 from labchat.server.protocol import Rfc6455
 from labchat.server.reader import Code, Opcode
+from labchat.server.settings import Auth
 from labchat.server.writer import Outgoing
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from labchat.server.hub import Hub
 
 PAGE = Path(__file__).parent / "web" / "index.html"
 EARLY = 1000
@@ -31,9 +32,8 @@ EARLY = 1000
 class Socket(Answers, WebSocketHandler):
     """What both endpoints share: who may connect, and our protocol class."""
 
-    def initialize(self, hub: Hub) -> None:
-        """Called by Tornado with the route's arguments."""
-        self.hub = hub
+    def initialize(self) -> None:
+        """Called by Tornado before anything else."""
         self.link: Rfc6455 | None = None
 
     def get_websocket_protocol(self) -> Rfc6455 | None:
@@ -53,15 +53,19 @@ class Socket(Answers, WebSocketHandler):
         """Whether an offer of permessage-deflate is taken."""
         raise NotImplementedError
 
-    def check_origin(self, origin: str) -> bool:
-        """Called by Tornado for origins other than the server's own."""
-        allowed = self.hub.settings.origins
-        return "any" in allowed or origin in allowed
+    def check_origin(self, _origin: str) -> bool:
+        """Called by Tornado; ``prepare`` has judged the origin already."""
+        return True
+
+    def upgrading(self) -> bool:
+        """Whether the client asks for a WebSocket."""
+        return self.request.headers.get("Upgrade", "").lower() == "websocket"
 
     def prepare(self) -> None:
-        """Turn away whom the server has no room for. Raises HTTPError 503."""
+        """Turn away whom the server has no room for. Raises Forbidden, HTTPError 503."""
+        super().prepare()
         full = len(self.hub.links) >= self.hub.settings.limits.connections
-        if full or self.hub.draining:
+        if self.upgrading() and (full or self.hub.draining):
             self.set_header("Retry-After", "5")
             raise HTTPError(503, "no room for another connection")
 
@@ -118,14 +122,16 @@ class ChatSocket(Socket):
     registered is in ``_early``. So it misses nothing and gets nothing twice.
     """
 
-    def initialize(self, hub: Hub) -> None:
-        """Called by Tornado with the route's arguments."""
-        super().initialize(hub)
-        self.id = hub.name_session()
+    def initialize(self) -> None:
+        """Called by Tornado before anything else."""
+        super().initialize()
+        self.id = self.hub.name_session()
         self._held: list[tuple[Outgoing, Post]] | None = None
         self._early: dict[str, None] | None = {}
+        self._token_user: str | None = None
         self._unstored = 0
         self._room: asyncio.Event | None = None
+        self._deadline: asyncio.TimerHandle | None = None
 
     def message_limit(self) -> int:
         """The chat's own limit."""
@@ -136,25 +142,48 @@ class ChatSocket(Socket):
         return self.hub.settings.compression
 
     async def get(self, *args: Any, **kwargs: Any) -> None:
-        """A WebSocket if the client asks for one, else the page."""
-        if self.request.headers.get("Upgrade", "").lower() == "websocket":
+        """A WebSocket if the client asks for one, else the page. Raises Unknown."""
+        if self.upgrading():
+            await self._recognise()
             await super().get(*args, **kwargs)
         elif self.request.path == "/" and PAGE.exists():
             self.set_header("Content-Type", "text/html; charset=UTF-8")
             self.set_header("Cache-Control", "no-cache")
             await self.finish(PAGE.read_bytes())
         else:
+            self.set_header("Upgrade", "websocket")
             raise HTTPError(426, "this is a WebSocket endpoint")
+
+    async def _recognise(self) -> None:
+        """A token in a header or a subprotocol is looked at before the handshake is answered."""
+        protocols = self.request.headers.get("Sec-WebSocket-Protocol", "").split(",")
+        token = bearer(self.request.headers) or offered([name.strip() for name in protocols])
+        if token is not None:
+            self._token_user = await self.hub.caller(token)
+
+    def select_subprotocol(self, subprotocols: list[str]) -> str | None:
+        """Called by Tornado; the token itself is never sent back."""
+        return SUBPROTOCOL if SUBPROTOCOL in subprotocols else None
 
     def open(self, *_args: str, **_kwargs: str) -> None:
         """Called by Tornado after the handshake."""
         super().open()
         self.hub.open(self)
+        if self.hub.settings.auth is Auth.TOKEN:
+            seconds = self.hub.settings.limits.header_seconds
+            self._deadline = asyncio.get_running_loop().call_later(seconds, self._too_late)
 
     def on_close(self) -> None:
         """Called by Tornado when the connection is gone."""
         super().on_close()
         self.hub.closed(self)
+        if self._deadline is not None:
+            self._deadline.cancel()
+
+    def _too_late(self) -> None:
+        """Nobody has said who this is: with ``auth`` a connection is not kept for that."""
+        if self.hub.members.user(self) is None:
+            self.close(Code.POLICY, "register first")
 
     def on_binary(self, _data: bytes) -> None:
         """The chat speaks JSON text."""
@@ -163,15 +192,17 @@ class ChatSocket(Socket):
 
     def on_text(self, data: bytes) -> Awaitable[None] | None:
         """One event."""
+        event_id = None
         try:
             event = events.decode_client(data)
             if isinstance(event, Say):
+                event_id = event.id
                 return self._say(event)
             if isinstance(event, Register):
                 return self._register(event)
-            self.hub.typing(event)
-        except BadEvent as error:
-            self._refuse(error)
+            self.hub.typing(self, event)
+        except LabchatError as error:
+            self._refuse(error, event_id)
         return None
 
     def show(self, message: Outgoing, post: Post) -> None:
@@ -185,19 +216,19 @@ class ChatSocket(Socket):
                 del self._early[next(iter(self._early))]
         self.send(message)
 
-    def _refuse(self, error: BadEvent) -> None:
-        self.send(outgoing(events.Error(error.code, str(error), error.id)))
+    def _refuse(self, error: LabchatError, event_id: str | None = None) -> None:
+        if isinstance(error, BadEvent):
+            event_id = error.id
+        self.send(outgoing(events.Error(code(error), str(error), event_id)))
 
     # Posts: as many may wait for the disk as the limit says, then reading pauses.
 
     def _say(self, said: Say) -> Awaitable[None] | None:
-        limits = self.hub.settings.limits
-        if len(said.text) > limits.text:
-            message = f"A message may have {limits.text} characters; this one has {len(said.text)}."
-            raise BadEvent(ErrorCode.TOO_LONG, message, said.id)
+        storing = self.hub.say(self, said)
         self._unstored += 1
-        self.hub.say(self, said).add_done_callback(self._settled)
-        return self._wait_for_room() if self._unstored >= limits.pending else None
+        storing.add_done_callback(self._settled)
+        full = self._unstored >= self.hub.settings.limits.pending
+        return self._wait_for_room() if full else None
 
     def _settled(self, _storing: asyncio.Future[Any]) -> None:
         self._unstored -= 1
@@ -212,13 +243,30 @@ class ChatSocket(Socket):
     # Registering and catching up.
 
     async def _register(self, event: Register) -> None:
-        self._held = []
+        """Let the user in, and bring the session up to date; else say why not, and close 1008."""
         try:
+            await self._admit(event)
+            self._held = []
             seq = await self.hub.store.settled()
         except StoreUnavailable as error:
-            self._refuse(BadEvent(ErrorCode.UNAVAILABLE, str(error)))
+            self._refuse(error)
             self._release(0)
-            return
+        except Refused as error:
+            self._refuse(error)
+            self.close(Code.POLICY, str(error))
+        else:
+            await self._welcome(event, seq)
+
+    async def _admit(self, event: Register) -> None:
+        """Raises Refused, for one of three reasons."""
+        if event.token is not None or self._token_user is None:
+            self._token_user = await self.hub.caller(event.token)
+        self.hub.check_sender(self._token_user, event.user_id)
+        mine = self.hub.members.sessions(event.user_id) - {self}
+        if len(mine) >= self.hub.settings.limits.per_user:
+            raise Refused(f"{event.user_id} has {len(mine)} connections already.")
+
+    async def _welcome(self, event: Register, seq: int) -> None:
         self.send(outgoing(events.Registered(self.id, seq)))
         self.hub.register(self, event.user_id)
         if event.last_seq is not None:
