@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from labchat.tap.service import Options
 
 
 def tap(

@@ -1,13 +1,13 @@
-"""One relayed connection: two legs, each carrying what it reads to the other."""
+"""One end of a relayed connection: the TCP (or TLS) connection with one peer."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
 import struct
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
-from labchat.capture.capture import Chunk, End
+from labchat.capture.model import Chunk, End
 from labchat.tap.address import endpoint
 
 if TYPE_CHECKING:
@@ -20,30 +20,44 @@ LINGER_ZERO = struct.pack("ii", 1, 0)
 """``struct linger`` that makes ``close`` send RST instead of FIN."""
 
 
+class Keeper(Protocol):
+    """Who decides about a leg: the line it belongs to."""
+
+    def joined(self, leg: Leg) -> None:
+        """The peer is there."""
+        ...
+
+    def take(self, direction: Direction, data: bytes) -> None:
+        """The peer sent bytes, or with b"" the end of its stream, and the leg is not direct."""
+        ...
+
+    def left(self, leg: Leg, error: Exception | None) -> None:
+        """The peer is gone."""
+        ...
+
+
 class Leg(asyncio.Protocol):
-    """The TCP connection with one peer; ``direction`` is that of the bytes this peer sends.
+    """The connection with one peer.
 
     Attributes:
-        direction: the way of the bytes read here.
-        other: the leg on the other side of the tap.
+        direction: the way of the bytes this peer sends.
+        other: the leg with the other peer.
+        number: of the connection, in the record.
+        direct: bytes go straight on to the other leg; else the line is asked.
+        heard_end: the peer has sent FIN.
     """
 
     def __init__(
-        self,
-        direction: Direction,
-        sink: Sink,
-        clock: Callable[[], int],
-        *,
-        made: Callable[[Leg], None],
-        lost: Callable[[Leg], None],
+        self, direction: Direction, sink: Sink, clock: Callable[[], int], line: Keeper
     ) -> None:
         self.direction = direction
         self.other: Leg = self
         self.number = 0
+        self.direct = True
+        self.heard_end = False
         self._sink = sink
         self._clock = clock
-        self._made = made
-        self._lost = lost
+        self._line = line
         self._transport: asyncio.Transport | None = None
         self._offset = 0
         self._ended = False
@@ -59,33 +73,28 @@ class Leg(asyncio.Protocol):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._brakes:
             self._transport.pause_reading()
-        self._made(self)
+        self._line.joined(self)
 
     def data_received(self, data: bytes) -> None:
-        """Record what the peer sent, then carry it on: what a receiver has, the record has."""
-        self._sink.append(self.number, Chunk(self._clock(), self.direction, self._offset, data))
-        self._offset += len(data)
-        self.other.write(data)
+        """The peer sent something."""
+        if self.direct:
+            self.carry(data)
+        else:
+            self._line.take(self.direction, data)
 
     def eof_received(self) -> bool:
-        """The peer sends no more, and may still read: a half-close goes on as a half-close."""
-        self.end(End.FIN)
-        self.other.finish()
-        if self._finished:
-            self.close()
-            self.other.close()
-        return self._can_half_close()
+        """The peer sends no more, and may still read."""
+        self.heard_end = True
+        if self.direct:
+            self.carry_end()
+        else:
+            self._line.take(self.direction, b"")
+        return self._transport is not None and self._transport.can_write_eof()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The peer is gone; a reset goes on as a reset."""
+        """The peer is gone."""
         self._transport = None
-        if exc is not None:
-            self._told_of(exc)
-            self.other.reset()
-        else:
-            self.end(End.LOCAL)
-            self.other.close()
-        self._lost(self)
+        self._line.left(self, exc)
 
     def pause_writing(self) -> None:
         """This peer reads too slowly: the other one has to wait."""
@@ -95,20 +104,58 @@ class Leg(asyncio.Protocol):
         """This peer has caught up."""
         self.other.release("slow reader")
 
-    # the other leg, and the relay, call these
+    # what goes on to the other peer
+
+    def carry(self, data: bytes) -> None:
+        """Record bytes of this peer, then send them on: what a receiver has, the record has."""
+        self._sink.append(self.number, Chunk(self._clock(), self.direction, self._offset, data))
+        self._offset += len(data)
+        self.other.write(data)
+
+    def carry_end(self) -> None:
+        """Pass FIN on: a half-close stays a half-close, and two make a whole one."""
+        self.end(End.FIN)
+        self.other.finish()
+        if self._finished:
+            self.close()
+            self.other.close()
+
+    def lose(self, length: int) -> None:
+        """Record that bytes of this peer do not go on."""
+        if length and not self._ended:
+            self._sink.gap(self.number, self.direction, self._clock(), length)
+            self._offset += length
+
+    def end(self, how: End) -> None:
+        """Record that this direction is over, once."""
+        if not self._ended:
+            self._ended = True
+            self._sink.end(self.number, self.direction, self._clock(), how)
+
+    # the connection with this peer
 
     @property
     def gone(self) -> bool:
         """Whether there is no connection to the peer, or no more of one."""
         return self._transport is None
 
+    @property
+    def moved(self) -> bool:
+        """Whether anything was carried on already."""
+        return self._offset > 0
+
+    @property
+    def ended(self) -> bool:
+        """Whether this direction is over, in the record."""
+        return self._ended
+
     def address(self, whose: str) -> str:
         """``peername`` or ``sockname`` of this leg as "host:port"; "" when gone."""
         return endpoint(self._transport.get_extra_info(whose)) if self._transport else ""
 
     def write(self, data: bytes) -> None:
-        """Send to this peer."""
-        if self._transport is not None:
+        """Send to this peer; to one that is gone, nothing."""
+        if self._transport is not None and not self._finished:
             self._transport.write(data)
 
     def finish(self) -> None:
@@ -147,20 +194,3 @@ class Leg(asyncio.Protocol):
         self._brakes.discard(reason)
         if self._transport is not None and not self._brakes:
             self._transport.resume_reading()
-
-    def end(self, how: End) -> None:
-        """Record that this direction is over, once."""
-        if not self._ended:
-            self._ended = True
-            self._sink.end(self.number, self.direction, self._clock(), how)
-
-    def _can_half_close(self) -> bool:
-        return self._transport is not None and self._transport.can_write_eof()
-
-    def _told_of(self, error: Exception) -> None:
-        after_fin = self._ended
-        self.end(End.RST)
-        unusual = not isinstance(error, ConnectionResetError | BrokenPipeError)
-        if unusual or after_fin:
-            text = f"The {self.direction} sender's connection broke: {error}"
-            self._sink.annotate(self._clock(), text, connection=self.number)

@@ -1,7 +1,8 @@
-"""The tap itself: a TCP relay that records what passes and changes nothing.
+"""The tap itself: a TCP relay that records what passes and changes nothing it is not told to.
 
 Transparent to the byte and to the ends: half-close, reset and back-pressure pass through. What a
-connection can hold is bounded: asyncio's 64 KiB of write buffer and one read (256 KiB) each way.
+connection can hold is bounded: asyncio's 64 KiB of write buffer and one read (256 KiB) each way;
+under faults or at the gate 4 MiB more.
 """
 
 from __future__ import annotations
@@ -11,15 +12,20 @@ import errno
 import time
 from typing import TYPE_CHECKING
 
-from labchat.capture.capture import End
+from labchat.capture.model import End
 from labchat.errors import PortInUse, TapError
 from labchat.tap.address import endpoint
-from labchat.tap.leg import Leg
-from labchat.wire.fields import Direction
+from labchat.tap.faults.control import Faults
+from labchat.tap.gate import Gate
+from labchat.tap.line import Line
+from labchat.tap.works import Works
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import ssl
+    from collections.abc import Callable, Collection
 
+    from labchat.tap.faults.actions import Cut
+    from labchat.tap.leg import Leg
     from labchat.tap.sink import Sink
 
 CONNECTING = "connecting"
@@ -29,12 +35,19 @@ CONNECTING = "connecting"
 class Relay:
     """Listens, connects each client on to the target, records both ways into a sink.
 
+    The record holds what each receiver gets, when it leaves the tap; what a sender sent and nobody
+    got is a gap in it, what the tap did an annotation.
+
     Args:
         target: host and port connections go on to; an IPv6 host without brackets.
-        sink: told of every connection, chunk and end; must return at once.
+        sink: told of every connection, chunk and end; must return at once. One that has
+            ``events()``, as a Capture, lets units be held on connections under way.
         clock: nanoseconds, monotonic.
+        faults, gate: what acts on the traffic; made here, idle, when left out.
         label: whose a connection is, from its client address "host:port"; None if unknown.
         connect_timeout: seconds the target has to accept.
+        tls: terminates TLS of the clients.
+        target_tls: TLS to the target, which is checked against the target's host name.
     """
 
     def __init__(
@@ -43,20 +56,24 @@ class Relay:
         sink: Sink,
         *,
         clock: Callable[[], int] = time.monotonic_ns,
+        faults: Faults | None = None,
+        gate: Gate | None = None,
         label: Callable[[str], str | None] | None = None,
         connect_timeout: float = 10.0,
+        tls: ssl.SSLContext | None = None,
+        target_tls: ssl.SSLContext | None = None,
     ) -> None:
         self.target = target
-        self._sink = sink
-        self._clock = clock
+        self.faults = Faults(clock=clock) if faults is None else faults
+        self.gate = Gate(clock) if gate is None else gate
+        self._works = Works(sink, clock, self.faults, self.gate, self._accepted)
         self._label = label
         self._connect_timeout = connect_timeout
+        self._tls = tls
+        self._target_tls = target_tls
         self._server: asyncio.Server | None = None
         self._address: tuple[str, int] | None = None
-        self._legs: set[Leg] = set()
         self._connecting: set[asyncio.Task[None]] = set()
-        self._quiet = asyncio.Event()
-        self._quiet.set()
 
     @property
     def address(self) -> tuple[str, int]:
@@ -69,13 +86,16 @@ class Relay:
         """Listen; port 0 takes a free one. Raises PortInUse, TapError."""
         loop = asyncio.get_running_loop()
         try:
-            self._server = await loop.create_server(self._client_leg, host, port, backlog=512)
+            self._server = await loop.create_server(
+                self._client_leg, host, port, backlog=512, ssl=self._tls
+            )
         except OSError as error:
             where = endpoint((host, port))
             if error.errno == errno.EADDRINUSE:
                 raise PortInUse(f"Somebody else listens on {where} already.") from error
             raise TapError(f"The tap cannot listen on {where}: {error.strerror}.") from error
         self._address = self._server.sockets[0].getsockname()[:2]
+        self._works.start()
 
     async def stop(self, grace: float = 1.0) -> None:
         """Stop listening, end every connection, and wait until all are gone.
@@ -88,61 +108,60 @@ class Relay:
         self._server = self._address = None
         for task in tuple(self._connecting):
             task.cancel()
-        for leg in tuple(self._legs):
-            leg.end(End.LOCAL)
-            leg.close()
+        for line in tuple(self._works.lines.values()):
+            line.close()
         try:
-            await asyncio.wait_for(self._quiet.wait(), grace)
+            await asyncio.wait_for(self._works.quiet.wait(), grace)
         except TimeoutError:
-            for leg in tuple(self._legs):
-                leg.reset()
-            await self._quiet.wait()
+            for line in tuple(self._works.lines.values()):
+                line.reset()
+            await self._works.quiet.wait()
+        self._works.stop()
+
+    def cut(self, how: Cut, connections: Collection[int] | None = None) -> None:
+        """End these connections now, or all there are, by FIN, RST or silence; any thread."""
+        self._works.cut(how, connections)
 
     def _client_leg(self) -> Leg:
-        return self._leg(Direction.C2S, self._accepted)
+        return Line(self._works).client
 
-    def _leg(self, direction: Direction, made: Callable[[Leg], None]) -> Leg:
-        return Leg(direction, self._sink, self._clock, made=made, lost=self._left)
-
-    def _accepted(self, client: Leg) -> None:
-        self._joined(client)
-        client.brake(CONNECTING)
-        who = client.address("peername")
+    def _accepted(self, line: Line) -> None:
+        who = line.client.address("peername")
         label = self._label(who) if self._label else None
-        client.number = self._sink.open(
-            self._clock(), client=who, server=endpoint(self.target), label=label
+        works = self._works
+        number = works.sink.open(
+            works.clock(), client=who, server=endpoint(self.target), label=label
         )
-        server = self._leg(Direction.S2C, self._joined)
-        server.number = client.number
-        client.other, server.other = server, client
-        task = asyncio.get_running_loop().create_task(self._connect(client, server))
+        works.lines[number] = line
+        line.client.brake(CONNECTING)
+        line.opened(number, label)
+        if not self.faults.admits(number, label):
+            works.sink.annotate(works.clock(), "The tap refused the connection", connection=number)
+            line.server.end(End.LOCAL)
+            line.client.reset()
+            return
+        task = asyncio.get_running_loop().create_task(self._connect(line))
         self._connecting.add(task)
         task.add_done_callback(self._connecting.discard)
 
-    async def _connect(self, client: Leg, server: Leg) -> None:
+    async def _connect(self, line: Line) -> None:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._connect_timeout):
-                await loop.create_connection(lambda: server, *self.target)
+                await loop.create_connection(
+                    lambda: line.server, *self.target, ssl=self._target_tls
+                )
         except OSError as error:
-            self._unreachable(client, server, error)
+            self._unreachable(line, error)
             return
-        if client.gone:
-            server.close()
-        client.release(CONNECTING)
+        if line.client.gone:
+            line.server.close()
+        line.client.release(CONNECTING)
 
-    def _unreachable(self, client: Leg, server: Leg, error: OSError) -> None:
+    def _unreachable(self, line: Line, error: OSError) -> None:
         why = error.strerror or str(error) or f"no answer within {self._connect_timeout:g} s"
         text = f"The target {endpoint(self.target)} cannot be reached: {why}."
-        self._sink.annotate(self._clock(), text, connection=client.number)
-        server.end(End.LOCAL)
-        client.reset()
-
-    def _joined(self, leg: Leg) -> None:
-        self._legs.add(leg)
-        self._quiet.clear()
-
-    def _left(self, leg: Leg) -> None:
-        self._legs.discard(leg)
-        if not self._legs:
-            self._quiet.set()
+        works = self._works
+        works.sink.annotate(works.clock(), text, connection=line.number)
+        line.server.end(End.LOCAL)
+        line.client.reset()

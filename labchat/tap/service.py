@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from labchat.capture.pcapng import PcapngWriter
 from labchat.tap.address import endpoint, parse
-from labchat.tap.backlog import Backlog
 from labchat.tap.relay import Relay
 from labchat.tap.sink import Tee
 
@@ -61,9 +60,5 @@ def recording(path: Path | None, warn: Callable[[str], None]) -> Iterator[Sink]:
     if path is None:
         yield Tee()
         return
-    with PcapngWriter(path) as writer:
-        backlog = Backlog(writer, on_trouble=warn)
-        try:
-            yield backlog
-        finally:
-            backlog.close()
+    with PcapngWriter(path, on_problem=warn) as writer:
+        yield writer

@@ -11,7 +11,7 @@ from labchat.tap.relay import Relay
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from labchat.capture.capture import Chunk, End
+    from labchat.capture.model import Chunk, End
     from labchat.wire.fields import Direction
 
 

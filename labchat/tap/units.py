@@ -1,0 +1,109 @@
+"""A live stream cut into whole units, so that one can be held, counted or changed.
+
+A unit is given out when its last byte has arrived. Bytes that make none (a body without end, a
+protocol nobody knows) are given out as they are once :data:`PATIENCE` of them wait. While a
+connection is cut into units its bytes are kept in memory.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from labchat.tap.faults.actions import Piece
+from labchat.wire.conversation import Conversation
+from labchat.wire.fields import Direction
+from labchat.wire.frames import Frame
+from labchat.wire.http1 import Request, Response
+from labchat.wire.index import KINDS
+from labchat.wire.summary import summarize
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from labchat.wire.conversation import Message, Unit
+
+PATIENCE = 2**20
+"""Bytes that may wait for the rest of their unit: 1 MiB."""
+
+
+class Splitter:
+    """Cuts both directions of one connection.
+
+    Args:
+        history: what has passed already, in order, so that the cut starts at the right place.
+    """
+
+    def __init__(self, history: Iterable[tuple[Direction, bytes]] = ()) -> None:
+        self._conversation = Conversation()
+        self._rows = dict.fromkeys(Direction, 0)
+        self._gone = dict.fromkeys(Direction, 0)
+        for direction, data in history:
+            self._conversation.feed(direction, data)
+        for direction in Direction:
+            self._pass_by(direction)
+
+    @property
+    def at_boundary(self) -> bool:
+        """Whether no unit is under way: cutting could stop here."""
+        return not any(self._conversation.pending(direction) for direction in Direction)
+
+    def feed(self, direction: Direction, data: bytes) -> list[Piece]:
+        """Take bytes, b"" for the end; give the units they complete, of either direction."""
+        if data:
+            self._conversation.feed(direction, data)
+        else:
+            self._conversation.end(direction)
+        first, then = direction.other, direction
+        pieces = [*self._units(first), *self._units(then), *self._impatient(direction)]
+        return pieces if data else [*pieces, Piece(direction, b"")]
+
+    def insert(self, direction: Direction, data: bytes) -> None:
+        """Bytes the tap itself sends; known here, so that what follows is understood."""
+        if not self._conversation.pending(direction):
+            self._conversation.feed(direction, data)
+            self._pass_by(direction)
+
+    def _pass_by(self, direction: Direction) -> None:
+        """Whatever is there has gone on already."""
+        self._rows[direction] = len(self._conversation.units(direction))
+        self._gone[direction] = self._conversation.pending(direction)
+
+    def _units(self, direction: Direction) -> Iterator[Piece]:
+        while self._rows[direction] < len(self._conversation.units(direction)):
+            row = self._rows[direction]
+            self._rows[direction] += 1
+            data = self._conversation.raw(direction, row)
+            gone = min(self._gone[direction], len(data))
+            self._gone[direction] -= gone
+            if gone == 0:
+                yield self._piece(direction, row, data)
+            elif gone < len(data):
+                yield Piece(direction, data[gone:])
+
+    def _impatient(self, direction: Direction) -> Iterator[Piece]:
+        pending = self._conversation.pending(direction)
+        waiting = pending - self._gone[direction]
+        if waiting > PATIENCE:
+            self._gone[direction] = pending
+            yield Piece(direction, bytes(self._conversation.buffer(direction)[-waiting:]))
+
+    def _piece(self, direction: Direction, row: int, data: bytes) -> Piece:
+        unit = self._conversation.unit(direction, row)
+        message = self._conversation.message(direction, row)
+        kind = self._conversation.units(direction).kind[row]
+        return Piece(
+            direction,
+            data,
+            KINDS[kind],
+            opcode=unit.opcode if isinstance(unit, Frame) else None,
+            path=unit.target if isinstance(unit, Request) else "",
+            body=_body(unit, message),
+            summary=summarize(unit, message),
+            unit=unit,
+        )
+
+
+def _body(unit: Unit, message: Message | None) -> bytes:
+    if isinstance(unit, Frame):
+        return unit.payload if message is None else message.payload
+    return unit.body if isinstance(unit, Request | Response) else b""
