@@ -114,8 +114,8 @@ class Store:
         self._waiting = 0
         self._work: SimpleQueue[_Work] = SimpleQueue()
         self._loop = asyncio.get_running_loop()
-        self._db = _open(path, synchronous)
-        self._reader = _connect(path)
+        self._db = open_database(path, synchronous)
+        self._reader = connect(path)
         self._reads = ThreadPoolExecutor(1, thread_name_prefix="labchat-reader")
         self.last_seq: int = self._db.execute(
             "SELECT coalesce(max(seq), 0) FROM messages"
@@ -256,16 +256,16 @@ def unavailable(error: sqlite3.Error) -> StoreUnavailable:
     return StoreUnavailable(f"The database cannot be used now: {error}.")
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path) -> sqlite3.Connection:
     """A connection in autocommit mode, usable from any one thread at a time."""
     return sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
 
 
-def _open(path: Path, synchronous: Synchronous) -> sqlite3.Connection:
+def open_database(path: Path, synchronous: Synchronous) -> sqlite3.Connection:
     """Open for writing, check, migrate. Raises StoreUnavailable or ForeignDatabase."""
     db: sqlite3.Connection | None = None
     try:
-        db = _connect(path)
+        db = connect(path)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute(f"PRAGMA synchronous = {synchronous.value}")
         migrations.check(db)
