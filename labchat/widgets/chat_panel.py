@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -70,8 +71,9 @@ class ChatPanel(anywidget.AnyWidget):
         self._whole: set[str] = set()
         self._edited: set[str] = set()
         self._following: int | None = None
-        super().__init__(height=height)
+        self._unsubscribe: Callable[[], None] = _nothing
         self.bridge = Bridge(self._update)
+        super().__init__(height=height)
         self._update()
         self._unsubscribe = source.subscribe(self.bridge.changed)
         self.bridge.changed()
@@ -149,8 +151,10 @@ class ChatPanel(anywidget.AnyWidget):
         return ipywidgets.HBox([paths, away])
 
     def close(self) -> None:
-        """Stop following the chat and close the front end's views."""
-        self._unsubscribe()
+        """Stop following the chat and close the front end's views. Twice is fine."""
+        unsubscribe, self._unsubscribe = self._unsubscribe, _nothing
+        with contextlib.suppress(LabError):  # the lab may have stopped before
+            unsubscribe()
         self.bridge.close()
         super().close()
 
@@ -202,6 +206,10 @@ class ChatPanel(anywidget.AnyWidget):
         handler = _HANDLERS.get(str(content.get("type")))
         if handler is not None:
             handler(self, content)
+
+
+def _nothing() -> None:
+    """Follow nothing."""
 
 
 def _ready(panel: ChatPanel, _content: dict[str, object]) -> None:
