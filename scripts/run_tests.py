@@ -49,6 +49,7 @@ def static() -> Iterator[Part]:
     yield Part("format", module("ruff", "format", "--check", "--quiet"))
     yield Part("lint", module("ruff", "check", "--quiet"))
     yield Part("types", module("mypy"))
+    yield Part("types there", module("mypy", "scripts"))
     yield Part("imports", [str(Path(sys.executable).with_name("lint-imports"))])
 
 
