@@ -49,7 +49,7 @@ def static() -> Iterator[Part]:
     yield Part("format", module("ruff", "format", "--check", "--quiet"))
     yield Part("lint", module("ruff", "check", "--quiet"))
     yield Part("types", module("mypy"))
-    yield Part("types there", module("mypy", "scripts"))
+    yield Part("script types", module("mypy", "scripts"))
     yield Part("imports", [str(Path(sys.executable).with_name("lint-imports"))])
 
 
@@ -86,7 +86,7 @@ def main(parts: Iterator[Part]) -> int:
         started = time.monotonic()
         code = subprocess.run(part.command, cwd=ROOT, env=environment(), check=False).returncode
         verdict = "ok" if code == 0 else f"FAILED ({code})"
-        verdicts.append(f"  {part.name:<12}{time.monotonic() - started:7.1f} s  {verdict}")
+        verdicts.append(f"  {part.name:<14}{time.monotonic() - started:7.1f} s  {verdict}")
         tests += [part.name] if part.tests else []
         failed = failed or code != 0
     print("\n── how it went", *verdicts, summary(tests), sep="\n")
