@@ -59,6 +59,9 @@ def serve(
         float | None, typer.Option(help="Posts per second and user; 0: no limit.")
     ] = None,
     trace: Annotated[bool, typer.Option(help="Print each insert and commit as JSON.")] = False,
+    access_log: Annotated[
+        bool, typer.Option("--access-log", help="Print each request on stderr, as JSON.")
+    ] = False,
     exit_with_parent: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
     """Serve the chat, and its page, until stopped.
@@ -68,6 +71,7 @@ def serve(
     """
     import asyncio
 
+    from labchat.server.serve import log_requests
     from labchat.server.serve import serve as run
     from labchat.server.settings import choose
 
@@ -97,4 +101,6 @@ def serve(
         tls_cert=tls_cert,
         tls_key=tls_key,
     )
+    if access_log:
+        log_requests()
     asyncio.run(run(settings, trace=trace, exit_with_parent=exit_with_parent))

@@ -71,5 +71,7 @@ def routes(settings: Settings) -> list[tuple[str, type] | tuple[str, type, dict[
         (r"/api/events", streams.EventsHandler),
         (r"/api/users", rest.UsersHandler),
         (r"/api/health", rest.HealthHandler),
+        (r"/api/openapi.json", rest.OpenapiHandler),
+        (r"/metrics", rest.MetricsHandler),
         (r"/web/(.*)", rest.Files, {"path": str(WEB)}),
     ]

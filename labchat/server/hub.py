@@ -14,6 +14,7 @@ from labchat.errors import ChatError, IdConflict, LabchatError, StoreUnavailable
 from labchat.server.auth import NotYours, Unknown, identify
 from labchat.server.clock import rfc3339
 from labchat.server.limits import Buckets
+from labchat.server.metrics import Metrics
 from labchat.server.news import News
 from labchat.server.settings import Auth, Delivery, Ids, PostPolicy
 from labchat.server.store import Page
@@ -70,6 +71,7 @@ class Hub:
     """All that is shared by the connections of one server.
 
     Attributes:
+        metrics: what Prometheus is told.
         news: tells who waits of each commit.
         links: every open WebSocket.
         members: the open sessions and their users.
@@ -83,6 +85,8 @@ class Hub:
         self.members: Members[Session] = Members()
         self.links: set[Link] = set()
         self.news = News()
+        self.metrics = Metrics()
+        self.metrics.watch(self)
         self.draining = False
         self._empty = asyncio.Event()
         self._typing = TypingBoard(settings.typing)
@@ -179,13 +183,15 @@ class Hub:
             self._relay(post)
         self._tell_typing(self._stopped(post.sender_id, post.receiver_id))
         storing = self.store.add(post)
-        storing.add_done_callback(partial(self._said, session, post))
+        storing.add_done_callback(partial(self._said, session, post, self.clock.monotonic()))
         return storing
 
     async def post(self, caller: str | None, said: events.Say) -> Stored:
         """A post by POST. Raises as ``say`` does, and IdConflict, StoreUnavailable."""
         self._may(caller, said)
+        began = self.clock.monotonic()
         stored = await self.store.add(self.stamp(said))
+        self._count("post", stored, began)
         if stored.new:
             if self.settings.post is PostPolicy.RELAYS:
                 self._relay(stored.post)
@@ -213,12 +219,19 @@ class Hub:
         if caller != sender:
             raise NotYours(f"You are {caller}, and may not speak as {sender}.")
 
-    def _said(self, session: Session, post: Post, storing: asyncio.Future[Stored]) -> None:
+    def _count(self, path: str, stored: Stored, began: float) -> None:
+        self.metrics.posts.labels(path, "stored" if stored.new else "known").inc()
+        self.metrics.commit.observe(self.clock.monotonic() - began)
+
+    def _said(
+        self, session: Session, post: Post, began: float, storing: asyncio.Future[Stored]
+    ) -> None:
         error = storing.exception()
         if isinstance(error, LabchatError):
             session.send(outgoing(events.Error(code(error), str(error), post.id)))
             return
         stored = storing.result()
+        self._count("websocket", stored, began)
         session.send(outgoing(events.Ack(stored.post.id, stored.post.seq or 0)))
         if stored.new:
             if self.settings.delivery is Delivery.COMMIT_FIRST:
@@ -228,9 +241,12 @@ class Hub:
     def _relay(self, post: Post) -> None:
         message = outgoing(events.Told(post))
         routing = self.settings.routing
+        told = 0
         for session in self.members.receivers(routing, post.sender_id, post.receiver_id):
             if self._may_hear(session):
                 session.show(message, post)
+                told += 1
+        self.metrics.deliveries.inc(told)
 
     def _may_hear(self, session: Session) -> bool:
         """In open mode everybody who is connected, as in the text; with ``auth`` who is known."""

@@ -8,6 +8,8 @@ from tornado.web import HTTPError, StaticFileHandler
 
 from labchat.server.answers import Answers, as_json
 from labchat.server.auth import NotYours, bearer
+from labchat.server.metrics import CONTENT_TYPE
+from labchat.server.openapi import describe
 from labchat.server.store import Page
 
 if TYPE_CHECKING:
@@ -107,6 +109,24 @@ class HealthHandler(Answers):
         draining = self.hub.draining
         status = "draining" if draining else "ready"
         self.answer(as_json({"status": status}, 503 if draining else 200))
+
+
+class OpenapiHandler(Answers):
+    """``/api/openapi.json``: this API, described."""
+
+    def get(self) -> None:
+        """The OpenAPI document, for this server's settings."""
+        self.answer(as_json(describe(self.hub.settings)))
+
+
+class MetricsHandler(Api):
+    """``/metrics``: for Prometheus, who needs a token too where tokens are asked for."""
+
+    async def get(self) -> None:
+        """The metrics."""
+        await self.hub.caller(bearer(self.request.headers))
+        self.set_header("Content-Type", CONTENT_TYPE)
+        await self.finish(self.hub.metrics.text())
 
 
 class Files(Answers, StaticFileHandler):

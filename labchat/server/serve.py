@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
+import resource
 import signal
 import socket
 import sys
 import threading
 import time
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
-from labchat.errors import LabchatError, PortInUse, SettingsError
+from labchat.errors import PortInUse, SettingsError
+from labchat.server.answers import access
 from labchat.server.app import ChatApplication, make_app
 from labchat.server.clock import SystemClock
+from labchat.server.gate import make_gate
 from labchat.server.reader import Code
 from labchat.server.store import Store
 
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from labchat.server.clock import Clock
+    from labchat.server.gate import Gate
     from labchat.server.settings import Settings
     from labchat.server.store import Trace
 
@@ -67,37 +71,22 @@ async def running(
         StoreUnavailable, ForeignDatabase: the database cannot be used.
     """
     sockets = listen(settings.host, settings.port)
-    try:
+    async with AsyncExitStack() as undo:
+        for sock in sockets:
+            undo.callback(sock.close)
         store = Store(
             settings.db,
             synchronous=settings.synchronous,
             backlog=settings.limits.unstored,
             trace=trace,
         )
-    except LabchatError:
-        for sock in sockets:
-            sock.close()
-        raise
-    app = make_app(settings, store, clock or SystemClock())
-    server = _http_server(app, settings)
-    server.add_sockets(sockets)
-    try:
-        async with _swept(app):
-            yield Running(app, settings.host, sockets[0].getsockname()[1])
-    finally:
-        await _stop(app, server, settings.grace)
-        await store.close()
-
-
-def _http_server(app: ChatApplication, settings: Settings) -> HTTPServer:
-    limits = settings.limits
-    return HTTPServer(
-        app,
-        max_header_size=limits.headers,
-        max_body_size=limits.body,
-        idle_connection_timeout=limits.header_seconds,
-        body_timeout=limits.body_seconds,
-    )
+        undo.push_async_callback(store.close)
+        app = make_app(settings, store, clock or SystemClock())
+        gate = make_gate(app, settings)
+        gate.add_sockets(sockets)
+        undo.push_async_callback(_stop, app, gate, settings.grace)
+        await undo.enter_async_context(_swept(app))
+        yield Running(app, settings.host, sockets[0].getsockname()[1])
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
@@ -135,16 +124,16 @@ async def _swept(app: ChatApplication) -> AsyncIterator[None]:
             sweeping.cancel()
 
 
-async def _stop(app: ChatApplication, server: HTTPServer, grace: float) -> None:
+async def _stop(app: ChatApplication, gate: Gate, grace: float) -> None:
     """Accept nothing more, say 1001 to all, give them a moment, cut the rest."""
     app.hub.drain()
-    server.stop()
+    gate.stop()
     for session in tuple(app.hub.links):
         session.close(Code.GOING_AWAY, "the server stops")
     with suppress(TimeoutError):
         async with asyncio.timeout(grace):
             await app.hub.emptied()
-    await server.close_all_connections()
+    await gate.close_all_connections()
 
 
 def print_trace(event: str, post_id: str, seq: int) -> None:
@@ -154,12 +143,30 @@ def print_trace(event: str, post_id: str, seq: int) -> None:
     sys.stdout.flush()
 
 
+def log_requests() -> None:
+    """One JSON line on stderr for each request (``--access-log``)."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    access.addHandler(handler)
+    access.setLevel(logging.INFO)
+    access.propagate = False
+
+
+def allow_many_files() -> None:
+    """Each connection is an open file: take as many as the system gives."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 async def serve(settings: Settings, *, trace: bool = False, exit_with_parent: bool = False) -> None:
     """Serve until SIGTERM or SIGINT; prints the ready line. Raises as ``running`` does."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    allow_many_files()
     if exit_with_parent:
         _watch_parent(loop, stop)
     async with running(settings, trace=print_trace if trace else None) as server:

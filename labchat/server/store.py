@@ -96,6 +96,10 @@ class Store:
         backlog: how many posts may wait for the disk before more are turned away.
         trace: told of each insert and commit.
 
+    Attributes:
+        waiting: posts not yet committed.
+        last_seq: number of the last committed post.
+
     Raises:
         StoreUnavailable: the file cannot be opened or written, or is damaged.
         ForeignDatabase: the file is not ours, or a newer labchat made it.
@@ -111,7 +115,7 @@ class Store:
     ) -> None:
         self._backlog = backlog
         self._trace = trace
-        self._waiting = 0
+        self.waiting = 0
         self._work: SimpleQueue[_Work] = SimpleQueue()
         self._loop = asyncio.get_running_loop()
         self._db = open_database(path, synchronous)
@@ -131,17 +135,17 @@ class Store:
         full or the database locked (nothing was stored), or too many posts wait.
         """
         done: asyncio.Future[Stored] = self._loop.create_future()
-        if self._waiting >= self._backlog:
+        if self.waiting >= self._backlog:
             done.set_exception(StoreUnavailable("Too many messages wait for the disk; try later."))
             return done
-        self._waiting += 1
+        self.waiting += 1
         self._work.put(_Job(post, done))
         return done
 
     def settled(self) -> asyncio.Future[int]:
         """Done when every post added so far is committed; gives the last ``seq`` then."""
         done: asyncio.Future[int] = self._loop.create_future()
-        self._waiting += 1
+        self.waiting += 1
         self._work.put(_Barrier(done))
         return done
 
@@ -237,7 +241,7 @@ class Store:
 
     def _settle(self, batch: list[_Job | _Barrier], outcomes: list[_Outcome]) -> None:
         """Tell everybody, in the order of their asking; a barrier sees what came before it."""
-        self._waiting -= len(batch)
+        self.waiting -= len(batch)
         for item, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, Stored) and outcome.new:
                 self.last_seq = outcome.post.seq or 0
