@@ -1,0 +1,1 @@
+"""Captures: chunks with their times become units; live, and from and to files."""

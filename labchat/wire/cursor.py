@@ -1,0 +1,74 @@
+"""Reading bytes and naming them is one call, so that span, value and name cannot drift apart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from labchat.wire.fields import Field, Span, Violation
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Cursor:
+    """A place in ``data`` that leaves a trail of fields.
+
+    Attributes:
+        data: the bytes being read.
+        pos: the next byte to read.
+        violations: what was flagged so far.
+    """
+
+    __slots__ = ("_groups", "data", "pos", "violations")
+
+    def __init__(self, data: bytes, pos: int = 0) -> None:
+        self.data = data
+        self.pos = pos
+        self.violations: list[Violation] = []
+        self._groups: list[tuple[int, list[Field]]] = [(pos, [])]
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """The top-level fields read so far."""
+        return tuple(self._groups[0][1])
+
+    def take(self, name: str, stop: int, value: int | str | bytes | None = None) -> None:
+        """Name the bytes up to ``stop``; their text is the value unless one is given.
+
+        Nothing is named when there is no byte to name.
+        """
+        if stop > self.pos:
+            if value is None:
+                value = self.data[self.pos : stop].decode("latin-1")
+            span = Span(8 * self.pos, 8 * stop)
+            self._groups[-1][1].append(Field(name, span, value))
+            self.pos = stop
+
+    def open(self) -> None:
+        """Start a group: fields taken from now on are its children."""
+        self._groups.append((self.pos, []))
+
+    def close(self, name: str, value: int | str | bytes | None = None) -> None:
+        """End the group; it is one field, unless nothing was taken."""
+        start, children = self._groups.pop()
+        if children:
+            span = Span(8 * start, 8 * self.pos)
+            self._groups[-1][1].append(Field(name, span, value, tuple(children)))
+
+    def adopt(self, name: str, stop: int, value: bytes, children: Sequence[Field]) -> None:
+        """Name the bytes up to ``stop`` by ``children``, whose spans count from here."""
+        base = 8 * self.pos
+        self._groups[-1][1].append(
+            Field(name, Span(base, 8 * stop), value, tuple(shifted(c, base) for c in children))
+        )
+        self.pos = stop
+
+    def flag(self, rule: str, section: str, start: int, stop: int) -> None:
+        """Record that bytes ``start`` to ``stop`` break ``rule``."""
+        self.violations.append(Violation(rule, section, Span(8 * start, 8 * stop)))
+
+
+def shifted(field: Field, bits: int) -> Field:
+    """``field`` and all below it, moved right by ``bits``."""
+    children = tuple(shifted(child, bits) for child in field.children)
+    return Field(field.name, field.span.shifted(bits), field.value, children)

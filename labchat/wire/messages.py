@@ -1,0 +1,211 @@
+"""WebSocket messages out of frames: reassembled (RFC 6455 §5.4), inflated (RFC 7692), checked.
+
+Messages are made when asked for. With context takeover a message can only be inflated after
+those before it: the windows left at every 256 KiB of frames are kept, so that any message costs
+at most that much inflating again, and the windows an eighth of the bytes captured.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from labchat.wire import frames
+from labchat.wire.fields import Field, Span, Violation
+from labchat.wire.frames import Opcode
+from labchat.wire.index import FRAME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from labchat.wire.deflate import Inflater
+    from labchat.wire.index import Columns
+
+CHECKPOINT = 256 << 10
+"""Bytes of frames between two kept windows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One WebSocket message: a view with its own coordinates, which are bits of ``payload``.
+
+    Attributes:
+        payload: unmasked, joined, inflated; what came so far of an unfinished message.
+        opcode: of its first frame: 1 text, 2 binary.
+        text: the payload decoded, for a whole text message that is UTF-8; else None.
+        compressed: RSV1 was set and permessage-deflate was agreed, or may have been.
+        wire_length: bytes of payload on the wire, compressed.
+        frames: numbers of its frames in order: units of the capture, or rows of the lane.
+        complete: its last frame (FIN) is there.
+        problem: why the payload is not all there, in a sentence, or None.
+        violations: broken rules; spans are bits of ``payload``.
+        fields: one field over the payload, for those who draw views as trees.
+    """
+
+    payload: bytes
+    opcode: int
+    text: str | None
+    compressed: bool
+    wire_length: int
+    frames: tuple[int, ...]
+    complete: bool
+    problem: str | None = None
+    violations: tuple[Violation, ...] = ()
+
+    @property
+    def data(self) -> bytes:
+        """The bytes of this view: the payload."""
+        return self.payload
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """One field, "Application data", over the whole payload (RFC 6455 §5.2)."""
+        span = Span(0, 8 * len(self.payload))
+        return (Field("Application data", span, self.payload),) if self.payload else ()
+
+    @property
+    def first(self) -> int:
+        """Number of its first frame."""
+        return self.frames[0]
+
+    @property
+    def last(self) -> int:
+        """Number of its last frame so far."""
+        return self.frames[-1]
+
+    @property
+    def ratio(self) -> float:
+        """Bytes on the wire for each byte of payload; 1.0 for an empty message."""
+        return self.wire_length / len(self.payload) if self.payload else 1.0
+
+
+class Messages:
+    """The messages of one direction.
+
+    Args:
+        buffer: the direction's bytes, which grow.
+        units: the direction's units, which grow.
+        deflate: permessage-deflate was agreed (or may have been): RSV1 means compressed.
+        inflater: reads the compressed ones.
+    """
+
+    def __init__(
+        self, buffer: bytearray, units: Columns, *, deflate: bool, inflater: Inflater
+    ) -> None:
+        self._buffer = buffer
+        self._units = units
+        self._deflate = deflate
+        self._inflater = inflater
+        self._next = 0
+        self._since = 0
+        self._kept = [(0, b"", inflater.known)]
+        self._last: tuple[int, int, Message] | None = None
+
+    def rows(self, first: int) -> Iterator[int]:
+        """The frames of the message whose first frame is ``first``, up to its FIN or a stop."""
+        units = self._units
+        for row in range(first, len(units)):
+            if units.kind[row] != FRAME:
+                return
+            byte = units.first[row]
+            if byte & 8:
+                continue
+            if units.link[row] != first:
+                return
+            yield row
+            if byte > 127:
+                return
+
+    def of(self, row: int) -> Message | None:
+        """The message that data frame ``row`` belongs to; None for a control frame."""
+        units = self._units
+        if units.kind[row] != FRAME or units.first[row] & 8:
+            return None
+        first = units.link[row]
+        rows = tuple(self.rows(first))
+        if self._last is not None and self._last[:2] == (first, len(rows)):
+            return self._last[2]
+        message = self._message(first, rows)
+        self._last = (first, len(rows), message)
+        return message
+
+    def payload(self, row: int) -> bytes:
+        """The unmasked payload of frame ``row``."""
+        start = self._units.start[row]
+        stop = start + self._units.length[row]
+        second = self._buffer[start + 1]
+        code = second & 127
+        head = start + (2 if code < 126 else 4 if code == 126 else 10)
+        if second < 128:
+            return bytes(self._buffer[head:stop])
+        key = bytes(self._buffer[head : head + 4])
+        return frames.unmask(bytes(self._buffer[head + 4 : stop]), key)
+
+    def _message(self, first: int, rows: tuple[int, ...]) -> Message:
+        opcode = self._units.first[first] & 15
+        complete = self._units.first[rows[-1]] > 127
+        compressed = self._is_compressed(first)
+        problem = None
+        pieces = [self.payload(row) for row in rows]
+        wire = sum(map(len, pieces))
+        if compressed:
+            payload, problem = self._inflated(first, pieces, complete=complete)
+        else:
+            payload = b"".join(pieces)
+        text: str | None = None
+        violations: tuple[Violation, ...] = ()
+        if opcode == Opcode.TEXT and problem is None:
+            text, violations = _decoded(payload, complete=complete)
+        return Message(payload, opcode, text, compressed, wire, rows, complete, problem, violations)
+
+    def _is_compressed(self, row: int) -> bool:
+        byte = self._units.first[row]
+        return self._deflate and byte & 0x48 == 0x40 and byte & 15 != 0
+
+    def _inflated(
+        self, first: int, pieces: list[bytes], *, complete: bool
+    ) -> tuple[bytes, str | None]:
+        self._seek(first)
+        if not complete:
+            return self._inflater.peek(pieces), "not finished yet"
+        self._next = first + 1
+        self._since += sum(map(len, pieces))
+        done = self._inflater.inflate(pieces)
+        return done.payload, done.problem
+
+    def _seek(self, first: int) -> None:
+        """Bring the inflater to the state before the message that starts at ``first``."""
+        if not self._inflater.takeover:
+            return
+        at = bisect_right(self._kept, first, key=lambda kept: kept[0]) - 1
+        if self._next > first or self._kept[at][0] > self._next:
+            self._next, window, known = self._kept[at]
+            self._since = 0
+            self._inflater.resume(window, known=known)
+        for row in range(self._next, first):
+            self._pass(row)
+        self._next = first
+
+    def _pass(self, row: int) -> None:
+        units = self._units
+        if self._since >= CHECKPOINT and row > self._kept[-1][0]:
+            self._kept.append((row, self._inflater.window(), self._inflater.known))
+            self._since = 0
+        if units.kind[row] != FRAME:
+            self._inflater.resume(b"", known=False)
+        elif units.link[row] == row and self._is_compressed(row):
+            pieces = [self.payload(part) for part in self.rows(row)]
+            self._since += sum(map(len, pieces))
+            self._inflater.inflate(pieces)
+
+
+def _decoded(payload: bytes, *, complete: bool) -> tuple[str | None, tuple[Violation, ...]]:
+    """A text message decoded, or the bytes that keep it from being UTF-8 (RFC 6455 §8.1)."""
+    bad = frames.invalid_utf8(payload, complete=complete)
+    if bad is None:
+        return (payload.decode() if complete else None), ()
+    rule = f"a text message is UTF-8: byte {bad[0]} of it is 0x{payload[bad[0]]:02X}"
+    if bad[1] == len(payload) and bad[1] - bad[0] > 1:
+        rule = f"a text message is UTF-8: it ends inside the character at byte {bad[0]}"
+    return None, (Violation(rule, "RFC 6455 §8.1", Span(8 * bad[0], 8 * bad[1])),)
