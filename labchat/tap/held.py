@@ -20,7 +20,7 @@ class Breakpoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Which units stop at the gate; what is left out means "all"."""
 
     direction: Direction | None = None
-    connections: Annotated[tuple[int, ...] | None, Meta(description="numbers, from 1")] = None
+    connections: Annotated[tuple[int, ...], Meta(description="numbers, from 1")] | None = None
     units: Units = Units()
     """Counted (``nth``, ``first``, ``every``) over all connections, from when it was set."""
 

@@ -36,7 +36,7 @@ class Faults:
         self._rules: tuple[Switched, ...] = ()
         self._ids = 0
         self._subscribers: list[Callable[[], None]] = []
-        self._door = random.Random(f"{seed}:door")  # noqa: S311 - reproducible on purpose
+        self._door = random.Random(f"{seed}:door")
 
     @property
     def rules(self) -> tuple[Switched, ...]:
@@ -87,7 +87,7 @@ class Faults:
         """Switch on all of a schedule, in place of what is on; its clock starts now."""
         with self._lock:
             self.seed = schedule.seed
-            self._door = random.Random(f"{self.seed}:door")  # noqa: S311 - reproducible
+            self._door = random.Random(f"{self.seed}:door")
             self._change({each.id for each in self._rules}, schedule.rules)
 
     def latency(
@@ -130,7 +130,7 @@ class Faults:
 
     def rng(self, connection: int, direction: Direction) -> random.Random:
         """The random source of one direction of one connection."""
-        return random.Random(f"{self.seed}:{connection}:{direction}")  # noqa: S311 - reproducible
+        return random.Random(f"{self.seed}:{connection}:{direction}")
 
     def _of(self, kind: type[Latency | Offline]) -> set[int]:
         """Plain rules of this kind: those :meth:`latency` and :meth:`offline` made."""

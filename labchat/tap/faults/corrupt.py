@@ -22,9 +22,12 @@ class Corrupt(Fault, frozen=True, kw_only=True, tag="corrupt"):
     """
 
     offset: Annotated[int, Meta(description="which byte, from 0")] = 0
-    bit: Annotated[
-        int | None, Meta(ge=0, le=7, description="which bit, 0 the first on the wire; none: all")
-    ] = None
+    bit: (
+        Annotated[
+            int, Meta(ge=0, le=7, description="which bit, 0 the first on the wire; none: all")
+        ]
+        | None
+    ) = None
 
     @property
     def mask(self) -> int:

@@ -27,6 +27,7 @@ class Lane:
         self._waiting: list[tuple[int, int, Action]] = []
         self._held: deque[Piece] = deque()
         self._count = 0
+        self._last = 0
         self._bytes = 0
 
     @property
@@ -96,6 +97,7 @@ class Lane:
                 continue
             if isinstance(action, Deliver):
                 self._bytes += len(action.piece.data)
+                due = self._last = max(self._last, due)
             self._count += 1
             heapq.heappush(self._waiting, (due, self._count, action))
 

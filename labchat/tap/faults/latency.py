@@ -50,7 +50,7 @@ class Latency(Fault, frozen=True, kw_only=True, tag="latency"):
 
     def sample(self, count: int, seed: int = 0) -> list[float]:
         """``count`` delays in milliseconds, for a picture of the distribution."""
-        rng = random.Random(seed)  # noqa: S311 - a picture, not a secret
+        rng = random.Random(seed)
         return [self.draw(rng) for _ in range(count)]
 
     def describe(self) -> str:

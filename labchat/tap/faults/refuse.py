@@ -21,9 +21,10 @@ class Refuse(Fault, frozen=True, kw_only=True, tag="refuse"):
     "connection refused" to the connect itself: a listening program cannot do that.
     """
 
-    first: Annotated[
-        int | None, Meta(ge=1, description="only the first so many connections; none: all")
-    ] = None
+    first: (
+        Annotated[int, Meta(ge=1, description="only the first so many connections; none: all")]
+        | None
+    ) = None
     rate: Annotated[float, Meta(ge=0, le=1, description="probability of a refusal")] = 1
 
     def arm(self) -> Armed:

@@ -27,6 +27,10 @@ from labchat.wire.fields import Direction
 if TYPE_CHECKING:
     from labchat.tap.faults.actions import Piece
 
+class WrongRule(SettingsError, ValueError):
+    """A rule that cannot be; a ValueError too, so that a decoder names the place."""
+
+
 AnyFault = (
     Latency
     | Bandwidth
@@ -48,21 +52,23 @@ class Units(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Which whole units of a stream are meant: all that fit, or some of those by their count."""
 
     kind: Literal["request", "response", "frame"] | None = None
-    opcode: Annotated[int | None, Meta(ge=0, le=15, description="of a WebSocket frame")] = None
-    path: Annotated[
-        str | None, Meta(description="of a request; * stands for anything, as in /api/*")
-    ] = None
-    where: Annotated[
-        str | None, Meta(description='an expression, such as json.type == "message"')
-    ] = None
-    nth: Annotated[int | None, Meta(ge=1, description="only this one, counted from 1")] = None
-    first: Annotated[int | None, Meta(ge=1, description="only so many")] = None
-    every: Annotated[int | None, Meta(ge=1, description="every third: 3, 6, 9 …")] = None
+    opcode: Annotated[int, Meta(ge=0, le=15, description="of a WebSocket frame")] | None = None
+    path: (
+        Annotated[str, Meta(description="of a request; * stands for anything, as in /api/*")] | None
+    ) = None
+    where: (
+        Annotated[str, Meta(description='an expression, such as json.type == "message"')] | None
+    ) = None
+    nth: Annotated[int, Meta(ge=1, description="only this one, counted from 1")] | None = None
+    first: Annotated[int, Meta(ge=1, description="only so many")] | None = None
+    every: Annotated[int, Meta(ge=1, description="every third: 3, 6, 9 …")] | None = None
 
     def __post_init__(self) -> None:
         """Raises SettingsError when ``where`` cannot be read."""
-        if self.where is not None:
-            expression.parse(self.where)
+        try:
+            expression.parse(self.where or "true")
+        except SettingsError as error:
+            raise WrongRule(f"where: {error}") from error
 
     def fits(self, piece: Piece) -> bool:
         """Whether ``piece`` is a unit of the kind meant; counting is another matter."""
@@ -86,23 +92,24 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """One fault and what it is for; what is left out means "all"."""
 
     fault: AnyFault
-    direction: Annotated[
-        Direction | None, Meta(description="c2s: to the server; s2c: to the client; none: both")
-    ] = None
-    connections: Annotated[
-        tuple[int, ...] | None, Meta(description="numbers, from 1 in order of arrival")
-    ] = None
-    label: Annotated[str | None, Meta(description="whose connections, such as Alice")] = None
+    direction: (
+        Annotated[Direction, Meta(description="c2s: to the server; s2c: to the client; none: both")]
+        | None
+    ) = None
+    connections: (
+        Annotated[tuple[int, ...], Meta(description="numbers, from 1 in order of arrival")] | None
+    ) = None
+    label: Annotated[str, Meta(description="whose connections, such as Alice")] | None = None
     units: Units | None = None
     at_s: Annotated[float, Meta(ge=0, description="seconds after it was switched on")] = 0
-    for_s: Annotated[float | None, Meta(gt=0, description="seconds it lasts; none: for good")] = (
+    for_s: Annotated[float, Meta(gt=0, description="seconds it lasts; none: for good")] | None = (
         None
     )
 
     def __post_init__(self) -> None:
         """Raises SettingsError when a fault of whole units is given no units."""
         if self.fault.of_units and self.units is None:
-            raise SettingsError(
+            raise WrongRule(
                 f"“{self.fault.describe()}” takes whole frames or HTTP messages: "
                 'say which under "units", such as {"kind": "frame"}'
             )

@@ -36,7 +36,7 @@ def loads(text: str | bytes) -> Schedule:
     try:
         return msgspec.json.decode(text, type=Schedule)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"The fault schedule is wrong: {_place(str(error))}.") from error
+        raise SettingsError(f"The fault schedule is wrong: {_place(str(error))}") from error
     except msgspec.DecodeError as error:
         raise SettingsError(f"The fault schedule is not JSON: {error}.") from error
 
@@ -69,8 +69,8 @@ def shipped_schema() -> str:
 
 def _place(message: str) -> str:
     """What msgspec says, "what - at `$.rules[0].fault`", as "rules[0].fault: what"."""
-    found = re.fullmatch(r"(.*) - at `\$\.?(.*)`", message, re.DOTALL)
+    found = re.fullmatch(r"(.*) - at `\$\.?(.+)`", message, re.DOTALL)
     if found is None:
-        return message
+        return f"{message}."
     what, where = found.groups()
-    return f"{where or 'the outermost object'}: {what}"
+    return f"{where}: {what.rstrip('.')}."
