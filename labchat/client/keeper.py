@@ -13,7 +13,7 @@ from labchat.chat.outbox import Path
 from labchat.chat.session import Bubble, Link
 from labchat.client.link import Turn
 from labchat.client.race import first, within
-from labchat.client.socket import Ended, beat, dial
+from labchat.client.socket import Ended, beat, dial, receive
 from labchat.client.trouble import Trouble, of_connection
 from labchat.errors import InvalidEvent, Refused
 
@@ -152,7 +152,7 @@ class Keeper:
     async def _read(self, socket: ClientConnection) -> None:
         """Hear the server. Each message is handled before the next is read."""
         while True:
-            data = await socket.recv(decode=False)
+            data = await receive(socket)
             try:
                 event = events.decode_server(data)
             except InvalidEvent as error:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.client import ClientProtocol
+from websockets.frames import Frame, Opcode
 from websockets.typing import Origin
 
 from labchat.client.race import within
@@ -21,6 +23,32 @@ class Ended(Exception):
     def __init__(self, trouble: Trouble) -> None:
         super().__init__(trouble.reason)
         self.trouble = trouble
+
+
+class Protocol(ClientProtocol):
+    """The library's, but a close frame may come between two fragments (RFC 6455 §5.4)."""
+
+    def recv_frame(self, frame: Frame) -> None:
+        """Called for each frame; the library takes an open message for an error at its close."""
+        if frame.opcode is Opcode.CLOSE:
+            self.current_size = None
+        super().recv_frame(frame)
+
+
+class Connection(ClientConnection):
+    """The library's, with our protocol."""
+
+    def __init__(self, protocol: ClientProtocol, **kwargs: Any) -> None:
+        super().__init__(
+            Protocol(
+                protocol.uri,
+                origin=protocol.origin,
+                extensions=protocol.available_extensions,
+                max_size=protocol.max_message_size,
+                logger=protocol.logger,
+            ),
+            **kwargs,
+        )
 
 
 def dial(address: Address, settings: Settings) -> connect:
@@ -42,7 +70,25 @@ def dial(address: Address, settings: Settings) -> connect:
         max_size=settings.limits.message,
         max_queue=settings.limits.queue,
         user_agent_header="labchat",
+        create_connection=Connection,
     )
+
+
+async def receive(socket: ClientConnection) -> str | bytes:
+    """The next message; text is checked fragment by fragment, so that bad UTF-8 fails fast.
+
+    Raises:
+        websockets.ConnectionClosed: there is none.
+    """
+    parts: list[str | bytes] = []
+    async for part in socket.recv_streaming():
+        if part or not parts:
+            parts.append(part)
+    if len(parts) == 1:
+        return parts[0]
+    if isinstance(parts[0], str):
+        return "".join(part for part in parts if isinstance(part, str))
+    return b"".join(part for part in parts if isinstance(part, bytes))
 
 
 async def beat(socket: ClientConnection, heartbeat: Heartbeat, clock: Clock) -> None:
