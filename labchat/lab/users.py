@@ -1,0 +1,78 @@
+"""A user of the lab's chat, as a notebook holds it: any thread, blocking or awaited."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from labchat.chat.session import Bubble, Snapshot, Transport
+    from labchat.client import Chat
+    from labchat.lab.background import Background, Job
+
+
+class User:
+    """One user's client on the background loop (a :class:`~labchat.chat.session.ChatSource`).
+
+    Attributes:
+        id: the user id, such as "user-1".
+        name: what the panels call this user, such as "Alice".
+    """
+
+    def __init__(self, chat: Chat, background: Background, *, user_id: str, name: str) -> None:
+        self._chat = chat
+        self._background = background
+        self.id = user_id
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"<User {self.name} ({self.id}), {self.snapshot().link}>"
+
+    def snapshot(self) -> Snapshot:
+        """The state right now."""
+        return self._background.call(self._chat.snapshot)
+
+    def subscribe(self, changed: Callable[[], None]) -> Callable[[], None]:
+        """Call ``changed`` (on the background thread) after each change; returns its undoing."""
+        undo = self._background.call(lambda: self._chat.subscribe(changed))
+        return lambda: self._background.call(undo)
+
+    def post(self, text: str, receiver: str) -> str:
+        """Put a post into the outbox; returns its id. Raises TooLong, InvalidEvent."""
+        return self._background.call(lambda: self._chat.post(text, receiver))
+
+    def say(self, text: str, to: User) -> Job[Bubble]:
+        """Post ``text``; the job ends when the server has stored it.
+
+        ``lab.alice.say("Hello", to=lab.bob).result()`` blocks; ``await`` works as well.
+        """
+
+        async def go() -> Bubble:
+            return await self._chat.stored(self._chat.post(text, to.id))
+
+        return self._background.submit(go())
+
+    def hears(self, text: str) -> Job[Bubble]:
+        """The job ends when a post of that text has arrived here (or had arrived before)."""
+        return self._background.submit(self._chat.received(lambda bubble: bubble.text == text))
+
+    def type_to(self, receiver: str) -> None:
+        """Say that the user is typing."""
+        self._background.call(lambda: self._chat.type_to(receiver))
+
+    def retry(self, post_id: str) -> None:
+        """Put a failed post back into the outbox."""
+        self._background.call(lambda: self._chat.retry(post_id))
+
+    def go_offline(self) -> None:
+        """Close and stay offline, as a browser's ``offline`` event does."""
+        self._background.call(self._chat.go_offline)
+
+    def go_online(self) -> None:
+        """Connect now, whatever the countdown says."""
+        self._background.call(self._chat.go_online)
+
+    def set_transport(self, transport: Transport) -> None:
+        """Choose the path of the posts to come."""
+        self._background.call(lambda: self._chat.set_transport(transport))

@@ -1,0 +1,108 @@
+"""What a lab shows: each method makes one widget; without the ``lab`` extra it says what to do."""
+
+from __future__ import annotations
+
+import importlib
+import weakref
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from labchat.errors import LabError, MissingExtra
+
+if TYPE_CHECKING:
+    import ipywidgets
+
+    from labchat.capture.capture import Capture
+    from labchat.lab.users import User
+    from labchat.widgets.chat_panel import ChatPanel
+    from labchat.widgets.inspector import Inspector
+    from labchat.widgets.ladder import Ladder
+
+
+def widgets(module: str) -> Any:
+    """The module ``labchat.widgets.<module>``.
+
+    Raises:
+        MissingExtra: ipywidgets or anywidget is not installed in this kernel.
+    """
+    try:
+        return importlib.import_module(f"labchat.widgets.{module}")
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("labchat"):
+            raise
+        raise MissingExtra(
+            f"this kernel has no {error.name}, which the panels are made of; "
+            "install it with: pip install 'labchat[lab]'"
+        ) from error
+
+
+class Views:
+    """The widgets of one lab; a unit selected in one is marked in all of them."""
+
+    capture: Capture
+    users: dict[str, User]
+    names: dict[str, str]
+    trace: list[dict[str, Any]]
+
+    def __init__(self) -> None:
+        self._ladders: weakref.WeakSet[Ladder] = weakref.WeakSet()
+
+    def panel(self) -> ipywidgets.Box:
+        """Both chats, the ladder between them, and the inspector below."""
+        left, right = list(self.users)[:2]
+        box: ipywidgets.Box = widgets("panel").panel(
+            lab=self,
+            left=self.chat(left),
+            ladder=self.ladder(),
+            right=self.chat(right),
+            inspector=self.inspector(),
+        )
+        return box
+
+    def chat(self, user: str, peer: str | None = None) -> ChatPanel:
+        """The chat panel of one user.
+
+        Args:
+            user: a user id of this lab, such as "user-1".
+            peer: whom to write to; the first other user when None.
+
+        Raises:
+            LabError: this lab has no such user.
+        """
+        source = self._user(user)
+        others = [each for each in self.users if each != user]
+        peer = self._user(peer).id if peer is not None else others[0]
+        panel: ChatPanel = widgets("chat_panel").ChatPanel(source, peer=peer, names=self.names)
+        return panel
+
+    def _user(self, user: str) -> User:
+        if user not in self.users:
+            known = ", ".join(self.users)
+            raise LabError(f"this lab has no user {user!r}; it has {known}")
+        return self.users[user]
+
+    def inspector(self) -> Inspector:
+        """Every unit that crosses the tap, and each of its bytes by name."""
+        inspector: Inspector = widgets("inspector").Inspector(self.capture, names=self.names)
+        return inspector
+
+    def ladder(self) -> Ladder:
+        """Who sent what to whom, and what the database did."""
+        ladder: Ladder = widgets("ladder").Ladder(
+            self.capture, names=self.names, trace=tuple(self.trace)
+        )
+        self._ladders.add(ladder)
+        return ladder
+
+    def save(self, path: str | Path) -> Path:
+        """Write the capture to a pcapng file, which Wireshark opens too; returns its path."""
+        from labchat.capture import pcapng
+
+        pcapng.write(self.capture, path)
+        return Path(path)
+
+    def _traced(self, row: dict[str, Any]) -> None:
+        """Keep what the server's store did, and show it in the ladders."""
+        self.trace.append(row)
+        for ladder in tuple(self._ladders):
+            ladder.add_trace([row])

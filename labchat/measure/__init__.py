@@ -1,0 +1,1 @@
+"""The lab's instruments: experiments give tidy tables, tables give charts and verdicts."""
