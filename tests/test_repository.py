@@ -12,7 +12,6 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-import click
 import nbformat
 import pytest
 import typer
@@ -95,7 +94,6 @@ def test_ci_runs_make_test_and_nothing_else() -> None:
 
 def test_the_readme_tells_of_every_command_and_of_no_other() -> None:
     program = typer.main.get_command(make_app())
-    assert isinstance(program, click.Group)
     visible = {name for name, command in program.commands.items() if not command.hidden}
     assert set(re.findall(r"^\| `labchat ([\w-]+)", read("README.md"), re.M)) == visible
 

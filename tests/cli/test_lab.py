@@ -8,9 +8,9 @@ import re
 import socket
 import subprocess
 import sys
-import urllib.request
 from pathlib import Path
 
+import httpx
 import pytest
 from jupyterlab.labapp import LabApp
 from typer.testing import CliRunner
@@ -191,11 +191,10 @@ class TestWheel:
         )
         try:
             url, token = self.address(process)
-            request = urllib.request.Request(
-                f"{url}/api/contents", headers={"Authorization": f"token {token}"}
-            )
-            with urllib.request.urlopen(request, timeout=30) as answer:
-                names = {entry["name"] for entry in json.load(answer)["content"]}
+            patient = httpx.HTTPTransport(retries=6)  # it prints its address before it listens
+            with httpx.Client(transport=patient, headers={"Authorization": f"token {token}"}) as it:
+                listed = it.get(f"{url}/api/contents", timeout=30).json()["content"]
+            names = {entry["name"] for entry in listed}
         finally:
             process.terminate()
             process.communicate(timeout=30)
