@@ -73,5 +73,6 @@ def routes(settings: Settings) -> list[tuple[str, type] | tuple[str, type, dict[
         (r"/api/health", rest.HealthHandler),
         (r"/api/openapi.json", rest.OpenapiHandler),
         (r"/metrics", rest.MetricsHandler),
+        (r"/web/shared/(.*)", rest.Files, {"path": str(SHARED)}),
         (r"/web/(.*)", rest.Files, {"path": str(WEB)}),
     ]
