@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.text import Text
 
-    from labchat.capture.capture import Captured
+    from labchat.capture.model import Captured
     from labchat.lab import Lab
+    from labchat.wire.fields import Field
 
-DIRECTION = {"c2s": "blue", "s2c": "dark_orange3"}
-FIELD = {
+COLOURS = {"c2s": "blue", "s2c": "dark_orange3"}
+HEADER = {
     "FIN": "magenta",
-    "RSV1": "magenta",
-    "RSV2": "magenta",
-    "RSV3": "magenta",
     "opcode": "magenta",
     "MASK": "magenta",
     "Payload len": "green4",
     "Extended payload length": "green4",
-    "Masking-key": "yellow",
+    "Masking-key": "yellow4",
 }
-"""The colours of a frame's header, as in the notebook."""
+"""The fields of a frame's header that are worth a look, in the notebook's colours."""
 
 
 def register(app: typer.Typer) -> None:
@@ -32,62 +32,69 @@ def register(app: typer.Typer) -> None:
     app.command(help="Show a message on both paths, byte by byte, in ten seconds.")(demo)
 
 
-def demo(text: str = typer.Argument("Hello", help="What Alice says to Bob.")) -> None:
+def demo(text: Annotated[str, typer.Argument(help="What Alice says to Bob.")] = "Hello") -> None:
     """Start a lab, send one message on both paths, print every unit that crossed the tap."""
     from rich.console import Console
 
     from labchat.lab import start
 
-    console = Console()
+    console = Console(highlight=False)
     with console.status("Starting a server, a tap and two users …"):
         lab = start()
     with lab:
-        console.print(f"[bold]labchat[/] {lab.url}", highlight=False)
-        console.print(f"Alice says “{text}” to Bob, by WebSocket and by POST, under one id.\n")
         stored = lab.alice.say(text, to=lab.bob).result()
         lab.bob.hears(text).result()
-        for n in range(1, len(lab.capture) + 1):
-            console.print(unit_lines(lab, lab.capture.unit(n)))
-        console.print(
-            f"\nBob has it, SQLite has it: {stored.id} is row {stored.seq}. "
-            "Now in a notebook: [bold]labchat lab[/]",
-            highlight=False,
-        )
+        lab.read_labels()
+        console.print(f"Alice says “{text}” to Bob through the tap at {lab.url}:")
+        console.print("by WebSocket, to be quick, and by POST, to be stored; one id on both.\n")
+        console.print(table(lab))
+        console.print(f"\nBob has it, and SQLite has it, as number {stored.seq}.")
+        console.print("Now click on the bytes: [bold]labchat lab[/]")
 
 
-def unit_lines(lab: Lab, captured: Captured) -> Text:
-    """One unit as two lines: what it is, and its bytes with their names."""
+def table(lab: Lab) -> object:
+    """All units so far, each with the fields that head it."""
+    from rich import box
+    from rich.table import Table
     from rich.text import Text
 
-    row = captured.row
-    names = {c.number: c.label for c in lab.capture.connections}
-    who = names.get(row.connection) or f"connection {row.connection}"
-    arrow = "→ server" if row.direction == "c2s" else "← server"
-    line = Text(f"{row.n:3} {row.at_ns / 1e6:9.2f} ms  ")
-    line.append(f"{who} {arrow}", style=DIRECTION[row.direction])
-    line.append(f"  {row.length} bytes  ")
-    line.append(Text(row.summary, style="bold", overflow="ellipsis", no_wrap=True))
-    line.append("\n" + " " * 18)
-    line.append(header_text(captured))
-    return line
+    from labchat.widgets.view_models.rows import summary
+
+    grid = Table(box=box.SIMPLE_HEAD, padding=(0, 1), expand=True)
+    grid.add_column("n", justify="right", style="dim")
+    grid.add_column("ms", justify="right", no_wrap=True)
+    grid.add_column("", no_wrap=True)
+    grid.add_column("bytes", justify="right")
+    grid.add_column("what it says, and the fields that head it", ratio=1)
+    names = {each.number: each.label or "?" for each in lab.capture.connections}
+    for row in lab.capture.rows():
+        arrow = "→ server" if row.direction == "c2s" else "← server"
+        said = Text(summary(lab.capture, row), style="bold")
+        grid.add_row(
+            str(row.n),
+            f"{row.at_ns / 1e6:.2f}",
+            Text(f"{names[row.connection]} {arrow}", style=COLOURS[row.direction]),
+            str(row.length),
+            said.append("\n").append_text(head(lab.capture.unit(row.n))),
+        )
+    return grid
 
 
-def header_text(captured: Captured) -> Text:
-    """The named header of a frame with its values, or the header lines' count of an HTTP unit."""
+def head(captured: Captured) -> Text:
+    """A frame's header fields with their values; of an HTTP unit, what it is made of."""
     from rich.text import Text
 
     from labchat.wire.fields import leaves
     from labchat.wire.frames import Frame
 
-    out = Text()
     unit = captured.unit
     if not isinstance(unit, Frame):
-        lines = unit.data.partition(b"\r\n\r\n")[0].count(b"\r\n")
-        body = len(unit.data.partition(b"\r\n\r\n")[2])
-        return out.append(f"start line, {lines} header lines, {body} bytes of body", style="dim")
-    for field in leaves(unit.fields):
-        if field.name not in FIELD or field.name.startswith("RSV"):
-            continue
-        value = field.value.hex(" ") if isinstance(field.value, bytes) else field.value
-        out.append(f"{field.name} ", style="dim").append(f"{value}  ", style=FIELD[field.name])
+        lines, _, body = unit.data.partition(b"\r\n\r\n")
+        count = lines.count(b"\r\n")
+        return Text(f"start line, {count} header lines, {len(body)} bytes of body", style="dim")
+    parts: Iterator[Field] = (each for each in leaves(unit.fields) if each.name in HEADER)
+    out = Text()
+    for field in parts:
+        value = field.value.hex(" ") if isinstance(field.value, bytes) else int(field.value or 0)
+        out.append(f"{field.name} ", style="dim").append(f"{value}   ", style=HEADER[field.name])
     return out

@@ -43,13 +43,15 @@ class User:
         return self._background.call(lambda: self._chat.post(text, receiver))
 
     def say(self, text: str, to: User) -> Job[Bubble]:
-        """Post ``text``; the job ends when the server has stored it.
+        """Post ``text``; the job ends when it is stored and every path has had its answer.
 
         ``lab.alice.say("Hello", to=lab.bob).result()`` blocks; ``await`` works as well.
         """
 
         async def go() -> Bubble:
-            return await self._chat.stored(self._chat.post(text, to.id))
+            bubble = await self._chat.stored(self._chat.post(text, to.id))
+            await self._chat.drained()
+            return bubble
 
         return self._background.submit(go())
 

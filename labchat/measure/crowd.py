@@ -40,7 +40,7 @@ def attempts(
         for attempt, at in _one(policy, Random(f"{seed}/{client}"), down_s)
     ]
     table = pd.DataFrame(rows, columns=["client", "attempt", "at_s", "connected"])
-    table.insert(0, "policy", pd.Categorical([policy.name] * len(table)))
+    table.insert(0, "policy", pd.Series(policy.name, index=table.index, dtype="category"))
     return table.astype(
         {"client": "int64", "attempt": "int64", "at_s": "float64", "connected": bool}
     )
