@@ -19,6 +19,8 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FRAMING = {"content-length", "transfer-encoding", "content-encoding"}
 _NO_BODY = (101, 204, 304)
 _LONGEST_MS = 1e12
+_SECONDS = 1e11
+"""A message's time beyond this is in milliseconds, as Playwright writes it; Chrome's are seconds."""
 _OPCODES = (1, 2, 8, 9, 10)
 
 Said = tuple[float, Direction, "bytes | int"]
@@ -176,8 +178,8 @@ class _Rebuilding:
         return kept
 
     def _message(self, message: WebSocketMessage) -> None:
-        epoch = self._made.started_at.timestamp()
-        at = (message.time - epoch) * 1000
+        seconds = message.time / 1000 if message.time > _SECONDS else message.time
+        at = (seconds - self._made.started_at.timestamp()) * 1000
         if 0 <= at < _LONGEST_MS:
             self._clock = max(self._clock, at)
         payload = _bytes(message.data, None if message.opcode == 1 else "base64")

@@ -139,8 +139,8 @@ class Reassembler:
         """Take what a comment says; ``half`` is that of the segment it stands at, if any."""
         if remark.kind == "gap":
             self._told_gap(at_ns, remark)
-        elif remark.kind == "end" and half is not None and self.events[-1][1] is half:
-            self.events[-1] = at_ns, half, End.LOCAL
+        elif remark.kind == "end" and half is not None and half.ended:
+            self._told_end(half)
         else:
             self.events.append((at_ns, half, remark))
 
@@ -153,6 +153,12 @@ class Reassembler:
         half = client if remark.way == Direction.C2S else client.other
         if not half.ended and not half.held and 0 < int(size) <= _WINDOW:
             self._lose(half, int(size), at_ns)
+
+    def _told_end(self, half: Half) -> None:
+        """The end just taken was the tap's own doing."""
+        at_ns, last, what = self.events[-1]
+        if last is half and isinstance(what, End):
+            self.events[-1] = at_ns, half, End.LOCAL
 
     def finish(self) -> None:
         """The file has ended: what is still held lies behind gaps. Decide who is who; sort."""

@@ -113,8 +113,12 @@ def curl(port: int) -> None:
     base = f"http://127.0.0.1:{port}"
     posted = ["--next", "-s", "-d", '{"text":"Hello"}', f"{base}/echo"]
     subprocess.run(
-        ["curl", "-s", f"{base}/", f"{base}/chunked", f"{base}/events", f"{base}/missing"]
-        + [*posted, "--next", "-s", "-I", f"{base}/"],
+        [
+            *("curl", "-s"),
+            *(f"{base}/{path}" for path in ("", "chunked", "events", "missing")),
+            *posted,
+            *("--next", "-s", "-I", f"{base}/"),
+        ],
         check=True,
     )
     subprocess.run(["curl", "-s", "-0", f"{base}/chunked"], check=True)
@@ -130,7 +134,8 @@ def chromium(port: int, har: Path) -> None:
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+            executable_path="/usr/bin/chromium",
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
         context = browser.new_context(record_har_path=har, record_har_content="embed")
         page = context.new_page()
@@ -192,8 +197,9 @@ def main() -> None:
         recorder(*tcpdump("node-sll2.pcap", "-i", "any", "-y", "LINUX_SLL2", f"port {port}")),
     ):
         node(f"ws://127.0.0.1:{port}/ws", "deflate")
-    with server() as port, recorder(
-        *tcpdump("node-sll.pcap", "-i", "any", "-y", "LINUX_SLL", f"port {port}")
+    with (
+        server() as port,
+        recorder(*tcpdump("node-sll.pcap", "-i", "any", "-y", "LINUX_SLL", f"port {port}")),
     ):
         node(f"ws://127.0.0.1:{port}/ws")
     nano = ["-i", "lo", "--time-stamp-precision=nano", f"port {PYTHON_PORT}"]
