@@ -52,7 +52,8 @@ class Lane:
 
     def switch(self, rules: Iterable[Switched], now: int) -> None:
         """Change the rules. What was held starts anew; what has a time keeps it."""
-        self._schedule(self._chain.switch(rules, now))
+        for due, action in self._chain.switch(rules, now):
+            self._schedule(due, action)
         held, self._held = self._held, deque()
         for piece in held:
             self._bytes -= len(piece.data)
@@ -63,7 +64,7 @@ class Lane:
         if self._held:
             self._hold(piece)
         else:
-            self._schedule(self._chain.push(piece, now))
+            self._in_order(self._chain.push(piece, now))
 
     def data(self) -> Iterator[bytes]:
         """The bytes that wait, in order."""
@@ -90,16 +91,20 @@ class Lane:
         self._held.clear()
         return lost
 
-    def _schedule(self, timed: Iterable[tuple[int, Action]]) -> None:
+    def _in_order(self, timed: Iterable[tuple[int, Action]]) -> None:
+        """What a piece leads to happens after what the pieces before it led to."""
         for due, action in timed:
             if isinstance(action, Hold):
                 self._hold(action.piece)
                 continue
             if isinstance(action, Deliver):
                 self._bytes += len(action.piece.data)
-                due = self._last = max(self._last, due)
-            self._count += 1
-            heapq.heappush(self._waiting, (due, self._count, action))
+            self._last = max(self._last, due)
+            self._schedule(self._last, action)
+
+    def _schedule(self, due: int, action: Action) -> None:
+        self._count += 1
+        heapq.heappush(self._waiting, (due, self._count, action))
 
     def _hold(self, piece: Piece) -> None:
         self._held.append(piece)

@@ -27,6 +27,7 @@ from labchat.wire.fields import Direction
 if TYPE_CHECKING:
     from labchat.tap.faults.actions import Piece
 
+
 class WrongRule(SettingsError, ValueError):
     """A rule that cannot be; a ValueError too, so that a decoder names the place."""
 

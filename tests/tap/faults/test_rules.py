@@ -13,6 +13,7 @@ from labchat.tap.faults import (
     Drop,
     Faults,
     Latency,
+    Limit,
     Offline,
     Refuse,
     Rule,
@@ -131,6 +132,25 @@ def test_a_chain_adds_up(faults):
     lane.take(Piece(C2S, b""), 0)
     assert drain(lane, SECOND) == [(15 * MS, b"x"), (15 * MS, b"")]
     assert lane.size == 0
+
+
+def test_a_limit_ends_the_connection_only_after_what_passed(faults):
+    faults.add(Limit(after_bytes=2))
+    faults.add(Latency(delay_ms=10))
+    lane = lane_of(faults)
+    lane.take(Piece(C2S, b"abc"), 0)
+    (when, data), (then, end) = drain(lane, SECOND)
+    assert (when, data, then) == (10 * MS, b"ab", 10 * MS)
+    assert isinstance(end, End)
+
+
+def test_several_pieces_are_held_behind_each_other(faults):
+    faults.add(Slicer(size_bytes=1))
+    faults.offline()
+    lane = lane_of(faults)
+    lane.take(Piece(C2S, b"ab"), 0)
+    lane.take(Piece(C2S, b"c"), 0)
+    assert b"".join(lane.data()) == b"abc"
 
 
 def test_at_two_seconds_offline_for_five(faults):
