@@ -24,18 +24,18 @@ if TYPE_CHECKING:
     from labchat.server.hub import Hub
     from labchat.server.settings import Settings
 
-SECURITY_HEADERS = {
+PAGE_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
         "connect-src 'self' ws: wss:; font-src 'self'; manifest-src 'self'; base-uri 'none'; "
         "form-action 'none'; frame-ancestors 'self'"
     ),
-    "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+"""What the page and its files carry beside the common headers; data need no more than those."""
 HSTS = "max-age=31536000"
 """With TLS: a browser that was here once does not come back without (RFC 6797)."""
 
@@ -103,14 +103,18 @@ def _hints(error: LabchatError, status: int) -> dict[str, str]:
 
 
 def common_headers(settings: Settings, origin: str | None) -> dict[str, str]:
-    """What every answer carries; with CORS fields if a page of ``origin`` may read it."""
-    headers = {**SECURITY_HEADERS, "Cache-Control": "no-store", "Vary": "Origin"}
+    """What every answer carries; with CORS fields if a page of ``origin`` may read it.
+
+    No more than is needed: the lab shows these bytes.
+    """
+    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    if settings.origins:
+        headers["Vary"] = "Origin"
     if settings.tls:
         headers["Strict-Transport-Security"] = HSTS
     if origin is not None and origins.shared(origin, settings):
         headers["Access-Control-Allow-Origin"] = origin
         headers["Access-Control-Expose-Headers"] = "Retry-After"
-        headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return headers
 
 
@@ -150,6 +154,12 @@ class Answers(RequestHandler):
         origin = self.request.headers.get("Origin")
         for name, value in common_headers(self.hub.settings, origin).items():
             self.set_header(name, value)
+
+    def as_page(self) -> None:
+        """Protect what a browser renders; it asks each time whether its copy is current."""
+        for name, value in PAGE_HEADERS.items():
+            self.set_header(name, value)
+        self.set_header("Cache-Control", "no-cache")
 
     def answer(self, answer: Answer) -> None:
         """Finish with an answer."""

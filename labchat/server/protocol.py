@@ -17,6 +17,7 @@ import binascii
 import socket
 from typing import TYPE_CHECKING, Any, Protocol
 
+from tornado.httputil import HTTPHeaders
 from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketProtocol13
 
@@ -25,9 +26,8 @@ from labchat.server.reader import Code, Fail, Inflater, Message, Opcode, Reader
 from labchat.server.writer import Outgoing, close_frame
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Iterable
 
-    from tornado.httputil import HTTPHeaders
     from tornado.websocket import WebSocketHandler, _WebSocketParams
 
 CHUNK = 64 * 1024
@@ -46,6 +46,15 @@ class Peer(Protocol):
     def on_binary(self, data: bytes) -> Awaitable[None] | None:
         """A binary message."""
         ...
+
+
+class HandshakeHeaders(HTTPHeaders):
+    """Spelt as RFC 6455 spells them; Tornado's would be called ``Sec-Websocket-Accept``."""
+
+    def get_all(self) -> Iterable[tuple[str, str]]:
+        """Name and value of each field line."""
+        for name, value in super().get_all():
+            yield name.replace("Websocket", "WebSocket"), value
 
 
 class Rfc6455(WebSocketProtocol13):
@@ -84,6 +93,11 @@ class Rfc6455(WebSocketProtocol13):
         if agreed is not None:
             self._go_by(agreed)
         return []
+
+    async def _accept_connection(self, handler: WebSocketHandler) -> None:
+        """Answer with the field lines of §4.2.2 and no others."""
+        self._peer._headers = HandshakeHeaders()
+        await super()._accept_connection(handler)
 
     def _go_by(self, agreed: Agreed) -> None:
         self._window_bits = agreed.server_bits

@@ -134,4 +134,4 @@ class Files(Answers, StaticFileHandler):
 
     def set_extra_headers(self, _path: str) -> None:
         """Called by Tornado before each answer; the browser asks whether its copy is current."""
-        self.set_header("Cache-Control", "no-cache")
+        self.as_page()

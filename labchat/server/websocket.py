@@ -148,7 +148,7 @@ class ChatSocket(Socket):
             await super().get(*args, **kwargs)
         elif self.request.path == "/" and PAGE.exists():
             self.set_header("Content-Type", "text/html; charset=UTF-8")
-            self.set_header("Cache-Control", "no-cache")
+            self.as_page()
             await self.finish(PAGE.read_bytes())
         else:
             self.set_header("Upgrade", "websocket")
