@@ -7,7 +7,7 @@ unchanged in a browser or under ``node --test``.
 
 Modules keep to a small part of the syntax, checked here: ``import { a, b as c } from "./x.js";``,
 ``export function``, ``export class``, ``export const``, and one ``export default`` in a widget.
-A module's ``.css`` sibling comes along with it; ``tokens.css`` and ``base.css`` always do.
+A module's ``.css`` sibling comes along with it; those in :data:`ALWAYS` come with every widget.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parent / "js"
-ALWAYS = ("shared/tokens.css", "shared/base.css")
+ALWAYS = ("shared/tokens.css", "shared/base.css", "shared/fields.css", "shared/panel.css")
 
 _IMPORT = re.compile(r'^import\s*\{([^}]*)\}\s*from\s*"(\.[^"]+)";[ \t]*$', re.MULTILINE)
 _EXPORT = re.compile(r"^export\s+((?:async\s+)?function\*?|class|const)\s+(\w+)", re.MULTILINE)
@@ -48,10 +48,11 @@ def esm(widget: str, root: Path = ROOT) -> str:
 
 @cache
 def css(widget: str, root: Path = ROOT) -> str:
-    """The tokens, the base and the styles of every module that ``widget`` imports."""
+    """The styles all widgets share, then those of every module that ``widget`` imports."""
     always = [root / name for name in ALWAYS]
     siblings = [path.with_suffix(".css") for path in modules(widget, root)]
-    return "\n".join(path.read_text("utf-8") for path in (*always, *siblings) if path.exists())
+    wanted = dict.fromkeys(path.resolve() for path in (*always, *siblings))
+    return "\n".join(path.read_text("utf-8") for path in wanted if path.exists())
 
 
 def modules(widget: str, root: Path = ROOT) -> tuple[Path, ...]:

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { pixelsPerByte, ruleBytes } from "../../labchat/widgets/js/shared/bars.js";
 import { bitText, byteOwners, nextByte, rulerRows, shares } from "../../labchat/widgets/js/shared/bits.js";
 import { asC, asHex, asPython } from "../../labchat/widgets/js/shared/copy.js";
 import { matcher, words } from "../../labchat/widgets/js/shared/filter.js";
 import * as format from "../../labchat/widgets/js/shared/format.js";
 import { jsonTokens } from "../../labchat/widgets/js/shared/json.js";
+import { laneOf, lanes, lines, places } from "../../labchat/widgets/js/shared/lanes.js";
 import { RowStore, rank } from "../../labchat/widgets/js/shared/store.js";
 
 const field = (name, start, stop, cls) => ({ name, start, stop, cls });
@@ -151,4 +153,37 @@ test("JSON tokens are the source, cut", () => {
   assert.equal(tokens.map(([, text]) => text).join(""), source);
   assert.deepEqual(tokens.filter(([kind]) => kind === "strong"), [["strong", '"Hi"']]);
   assert.equal(tokens.filter(([kind]) => kind === "key").length, 3);
+});
+
+test("bars have one scale, and a rule of a round number of bytes", () => {
+  const scale = pixelsPerByte([278, 45], 906);
+  assert.ok(scale * 278 <= 906 - 150 + 1e-9);
+  assert.equal(ruleBytes(scale), 50);
+  assert.equal(ruleBytes(2.5), 100);
+  assert.equal(ruleBytes(0.02), 10_000);
+  assert.equal(ruleBytes(1000), 1);
+});
+
+const PEERS = [{ number: 1, name: "Alice" }, { number: 2, name: "Bob" }, { number: 3, name: "Alice" }];
+
+test("lanes: the first client, tap, server, database, the others", () => {
+  assert.deepEqual(lanes(PEERS), ["Alice", "tap", "server", "Bob"]);
+  assert.deepEqual(lanes(PEERS, { sql: true }), ["Alice", "tap", "server", "SQLite", "Bob"]);
+  assert.deepEqual(lanes([]), ["client", "tap", "server"]);
+  const crowd = Array.from({ length: 9 }, (_, i) => ({ number: i, name: `c${i}` }));
+  const names = lanes(crowd);
+  assert.deepEqual(names, ["c0", "tap", "server", "c1", "c2", "c3", "others"]);
+  assert.equal(laneOf(crowd, names)[7], "others");
+  const xs = Object.values(places(names, 600));
+  assert.deepEqual(xs, [...xs].sort((a, b) => a - b));
+  assert.ok(xs.at(-1) <= 600 - 33);
+});
+
+test("lines are in time order, pauses are named, statements stand between", () => {
+  const rows = [row(1, { ms: 10 }), row(2, { ms: 12, direction: 1, connection: 2, summary: "message “Hi”" }), row(3, { ms: 700, opcode: -1, kind: "HTTP", summary: "POST /api/messages", violations: 1 })];
+  const out = lines(rows, [[11, "insert", 0], [11.5, "commit", 42]], laneOf(PEERS, ["Alice", "Bob"]));
+  assert.deepEqual(out.map((line) => line.text ?? line.pause), ["TEXT typing", "INSERT", "COMMIT", "TEXT “Hi”", 688, "POST /api/messages"]);
+  assert.deepEqual([out[3].from, out[3].to, out[3].style], ["server", "Bob", "ws"]);
+  assert.deepEqual([out[5].style, out[5].broken], ["http", true]);
+  assert.match(out[2].said, /SQLite to server, COMMIT, seq 42/);
 });

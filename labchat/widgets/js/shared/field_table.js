@@ -29,7 +29,7 @@ export class FieldTable {
   row(entry, index) {
     const cell = (key, ...content) => h("span", { role: "gridcell", class: `lc-field-${key}` }, content);
     if (entry.line) return this.httpLine(entry, index);
-    const broken = entry.warning ? h("span", { class: "lc-warn" }, ` ${entry.warning}`) : null;
+    const broken = entry.warning ? h("span", { class: "lc-warn lc-field-warning" }, ` ${entry.warning}`) : null;
     return h(
       "div",
       { class: `lc-field lc-f-${entry.cls}`, role: "row", tabindex: index === this.at ? "0" : "-1", dataset: { row: index } },
@@ -41,14 +41,14 @@ export class FieldTable {
   }
 
   /** An HTTP line as it is, its size at the right, what it is for below. */
-  httpLine({ line: [name, rest], value, cls, sentence, ...where }, index) {
+  httpLine({ line: [name, rest], value, cls, sentence, warning, ...where }, index) {
     const text = name ? [h("strong", {}, name), rest] : cls === "payload" ? h("span", { class: "lc-quiet" }, `empty line: ${rest}`) : rest;
     return h(
       "div",
       { class: `lc-field lc-http-line lc-f-${cls}`, role: "row", tabindex: index === this.at ? "0" : "-1", dataset: { row: index } },
       h("span", { role: "rowheader", class: "lc-http-text" }, text),
       h("span", { role: "gridcell", class: "lc-http-size" }, value, h("span", { class: "lc-hidden" }, " bytes")),
-      h("span", { role: "gridcell", class: "lc-http-why" }, sentence, " ", section(where)),
+      h("span", { role: "gridcell", class: "lc-http-why" }, sentence, warning ? h("span", { class: "lc-warn lc-field-warning" }, ` ${warning}`) : null, " ", section(where)),
     );
   }
 

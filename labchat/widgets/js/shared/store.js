@@ -14,6 +14,8 @@ export class RowStore {
     this.expected = null; // number of the next batch
     this.query = null;
     this.matches = [];
+    this.bytes = 0; // of the rows ever held
+    this.longest = 0; // bytes of the longest unit
   }
 
   /** Take a batch; returns true when batches before it were lost. */
@@ -31,6 +33,8 @@ export class RowStore {
     if (n <= this.floor) return;
     const known = this.rows.has(n);
     this.rows.set(n, row);
+    if (!known) this.bytes += row[AT.bytes];
+    this.longest = Math.max(this.longest, row[AT.bytes]);
     if (this.query === null || known || !this.query(row)) return;
     const last = this.matches.at(-1);
     if (last === undefined || n > last) this.matches.push(n);
@@ -56,7 +60,7 @@ export class RowStore {
   }
 
   /** The first range of units that should be here and is not, newest first, or null. */
-  hole(size = 10_000) {
+  hole(size = 2000) {
     if (this.rows.size >= this.total - this.floor) return null;
     let stop = this.total;
     while (stop > this.floor && this.rows.has(stop)) stop -= 1;

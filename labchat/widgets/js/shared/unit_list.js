@@ -103,6 +103,7 @@ export class UnitList {
     const set = (name, text, least) => this.grid.style.setProperty(`--${name}`, `${Math.max(least, text.length * 6.8 + 4)}px`);
     set("n", grouped(this.store.total), 26);
     if (last) set("ms", milliseconds(last[AT.ms]), 58);
+    set("bytes", grouped(this.store.longest), 36);
   }
 
   tellEmpty() {
@@ -117,7 +118,7 @@ export class UnitList {
   tellTotals() {
     const connections = Object.keys(this.session.letters ?? {}).length;
     const parts = [plural(this.store.total, "unit"), plural(connections, "connection")];
-    if (this.session.bytes) parts.push(plural(this.session.bytes, "byte"));
+    if (this.store.rows.size === this.store.total) parts.push(plural(this.store.bytes, "byte"));
     if (this.store.query) parts.unshift(`${grouped(this.store.length)} of`);
     setText(this.foot, parts.join(", ").replace(" of,", " of"));
   }

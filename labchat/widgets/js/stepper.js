@@ -1,0 +1,262 @@
+// The stepper: the gate in the middle, units queue on their own side, the next one touches it.
+
+import { changedStretch } from "./shared/diff.js";
+import { h, listen, replace, root, setText } from "./shared/dom.js";
+import { section } from "./shared/field_table.js";
+import { duration, grouped, plural } from "./shared/format.js";
+import { icon } from "./shared/icons.js";
+import { byteStrip } from "./shared/strip.js";
+
+const WAIT = 180; // ms without a key until an edit is previewed
+const SAY = { fin: "FIN", rsv1: "RSV1", mask: "MASK" };
+
+class StepperView {
+  constructor(model, el) {
+    this.model = model;
+    this.el = root(el, "lc-card", "lc-stepper");
+    this.tools = h("div", { class: "lc-tools", role: "toolbar", "aria-label": "Gate" });
+    this.problem = h("p", { class: "lc-notice", role: "alert", hidden: true });
+    this.queues = h("div", { class: "lc-queues" });
+    this.edit = h("div", { class: "lc-edit", hidden: true });
+    this.answer = h("div", { class: "lc-answer", role: "alert" });
+    this.buildTools();
+    this.buildEdit();
+    el.append(this.tools, this.problem, this.queues, this.edit, this.answer);
+    el.tabIndex = -1;
+    this.onKey = (event) => this.key(event);
+    el.addEventListener("keydown", this.onKey);
+    this.undo = [
+      listen(model, "change:view", () => this.drawView()),
+      listen(model, "change:plan", () => this.drawPlan()),
+      listen(model, "change:answer", () => this.drawAnswer()),
+      listen(model, "change:problem", () => this.drawProblem()),
+    ];
+    this.drawView();
+    this.drawPlan();
+    this.drawAnswer();
+    this.drawProblem();
+  }
+
+  destroy() {
+    clearTimeout(this.timer);
+    this.el.removeEventListener("keydown", this.onKey);
+    for (const stop of this.undo) stop();
+  }
+
+  act(act, more = {}) {
+    this.model.send({ act, generation: this.model.get("view").generation, ...more });
+  }
+
+  buildTools() {
+    const button = (act, picture, text, key, cls = "") => {
+      const label = h("span", {}, text);
+      const node = h("button", { class: `lc-button ${cls}`, type: "button", "aria-keyshortcuts": key, onClick: () => this.press(act) }, icon(picture), label, h("kbd", { "aria-hidden": "true" }, key));
+      return { node, label };
+    };
+    this.buttons = {
+      step: button("step", "step", "Step", "S", "lc-primary"),
+      cont: button("cont", "play", "Continue", "C"),
+      drop: button("drop", "cross", "Drop", "D"),
+      edit: button("edit", "pencil", "Edit", "E"),
+      hold: button("hold", "pause", "Hold", "H"),
+    };
+    this.status = h("p", { class: "lc-held", role: "status" });
+    replace(this.tools, Object.values(this.buttons).map(({ node }) => node), this.status);
+  }
+
+  press(act) {
+    if (act === "edit") {
+      if (this.model.get("plan")) this.act("stop-editing");
+      else this.act("edit", { id: this.model.get("view").next, change: {} });
+      return;
+    }
+    if (act === "step") this.sendEdit();
+    this.act(act);
+  }
+
+  key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
+    const act = { s: "step", c: "cont", d: "drop", e: "edit", h: "hold" }[event.key.toLowerCase()];
+    if (!act || this.buttons[act].node.disabled) return;
+    event.preventDefault();
+    this.press(act);
+  }
+
+  drawView() {
+    const view = this.model.get("view");
+    const waiting = view.held > 0;
+    const { step, cont, drop, edit, hold } = this.buttons;
+    setText(step.label, waiting ? `Step ${view.next}` : "Step");
+    for (const each of [step, drop, edit]) each.node.disabled = !waiting;
+    cont.node.disabled = !waiting && !view.paused;
+    hold.node.disabled = view.paused;
+    hold.node.setAttribute("aria-pressed", String(view.paused));
+    const since = waiting ? ` since ${duration(view.since)}` : "";
+    replace(this.status, h("strong", {}, waiting ? `${grouped(view.held)} held` : view.paused ? "holding, nothing waits" : "open"), since, view.timers.length ? h("span", { class: "lc-warn" }, `; ${view.timers[0]}`) : null);
+    replace(this.queues, this.queue("c2s", view), this.gate(view), this.queue("s2c", view));
+  }
+
+  queue(side, view) {
+    const { cards, held, title } = view[side];
+    const list = h("ul", { class: "lc-cards" }, cards.map((card, i) => h("li", {}, this.card(card, side, i === 0))));
+    const more = held > cards.length ? h("p", { class: "lc-meta" }, `and ${held - cards.length} more`) : null;
+    const head = h("p", { class: "lc-queue-head" }, h("strong", { class: `lc-${side}` }, title), h("span", { class: "lc-meta" }, ` ${held} held`));
+    return h("section", { class: `lc-queue lc-queue-${side}`, "aria-label": title }, head, list, more);
+  }
+
+  card(card, side, first) {
+    const open = this.model.get("plan")?.id === card.id;
+    const tone = card.tone === "fail" ? " lc-fail-card" : "";
+    return h(
+      "button",
+      {
+        class: `lc-unit-card${first ? ` lc-first-${side}` : ""}${tone}${open ? " lc-open" : ""}`,
+        type: "button",
+        "aria-label": `${card.id}, ${card.kind}, ${card.summary}, ${card.bytes} bytes, ${first ? "next on its side" : "waits"}: edit`,
+        onClick: () => this.act("edit", { id: card.id, change: {} }),
+      },
+      h("span", {}, h("span", { class: "lc-quiet" }, `${card.id} `), h("strong", { class: card.tone ? `lc-${card.tone}` : null }, card.kind)),
+      h("span", { class: "lc-card-said" }, card.summary || "\u00a0"),
+      h("span", { class: "lc-quiet" }, `${grouped(card.bytes)} B`),
+    );
+  }
+
+  gate(view) {
+    return h("div", { class: `lc-gate${view.paused ? "" : " lc-gate-open"}`, "aria-hidden": "true" }, h("span", { class: "lc-gate-sign" }, icon(view.paused || view.held ? "pause" : "play")));
+  }
+
+  buildEdit() {
+    this.editTitle = h("h4", {});
+    this.bits = h("div", { class: "lc-switches" });
+    this.marks = h("div", { class: "lc-marks", "aria-hidden": "true" });
+    this.area = h("textarea", { class: "lc-edit-text", "aria-label": "Payload as text", spellcheck: "false", rows: "7", onInput: () => this.typed(), onScroll: () => this.scrolled() });
+    this.still = h("p", { class: "lc-meta" });
+    const left = h("section", { class: "lc-edit-left" }, this.editTitle, this.bits, h("div", { class: "lc-edit-box" }, this.marks, this.area), this.still);
+    this.right = h("section", { class: "lc-edit-right" });
+    this.edit.append(left, this.right);
+  }
+
+  typed() {
+    this.drawMarks();
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.sendEdit(), WAIT);
+  }
+
+  scrolled() {
+    this.marks.scrollTop = this.area.scrollTop;
+  }
+
+  change() {
+    const plan = this.model.get("plan");
+    const bits = Object.fromEntries(Object.entries(SAY).map(([key, name]) => [key, plan.bits.find((bit) => bit.name === name)?.value === 1]));
+    return { ...(plan.bits.length ? bits : {}), ...(plan.text === null ? {} : { text: this.area.value }) };
+  }
+
+  sendEdit(more = {}) {
+    clearTimeout(this.timer);
+    const plan = this.model.get("plan");
+    if (!plan) return;
+    const change = { ...this.change(), ...more };
+    const before = plan.text === change.text && Object.keys(more).length === 0;
+    if (!before) this.act("edit", { id: plan.id, change });
+  }
+
+  drawPlan() {
+    const plan = this.model.get("plan");
+    this.edit.hidden = !plan;
+    this.buttons.edit.node.setAttribute("aria-pressed", String(Boolean(plan)));
+    this.drawView();
+    if (!plan) {
+      this.editing = null;
+      return;
+    }
+    replace(this.editTitle, `Edit ${plan.id} `, h("span", { class: "lc-meta" }, plan.title));
+    const focused = this.bits.contains(document.activeElement) ? document.activeElement.dataset.bit : null;
+    replace(this.bits, plan.bits.map((bit) => this.bit(bit)));
+    if (focused) this.bits.querySelector(`[data-bit="${focused}"]`)?.focus();
+    this.drawText(plan);
+    replace(this.right, this.preview(plan));
+  }
+
+  bit({ name, value, was }) {
+    const key = name.toLowerCase();
+    const changed = value !== was;
+    return h(
+      "button",
+      { class: `lc-button lc-bit-switch${changed ? " lc-was" : ""}`, type: "button", role: "switch", "aria-checked": String(value === 1), "data-bit": key, onClick: () => this.sendEdit({ [key]: value !== 1 }) },
+      name,
+      h("strong", {}, value),
+      changed ? h("span", { class: "lc-meta" }, `was ${was}`) : null,
+    );
+  }
+
+  drawText(plan) {
+    const fresh = this.editing !== plan.id;
+    this.editing = plan.id;
+    this.area.parentElement.hidden = plan.text === null;
+    if (fresh || document.activeElement !== this.area) this.area.value = plan.text ?? "";
+    setText(this.still, plan.text === null ? "This is not text; its bytes can be changed from Python: gate.edit(data=…)." : "Lengths follow the text by themselves.");
+    this.drawMarks();
+  }
+
+  /** The changed stretch, marked behind the text. */
+  drawMarks() {
+    const was = this.model.get("plan")?.textWas ?? "";
+    const now = this.area.value;
+    const stretch = changedStretch(was, now);
+    if (!stretch) return void replace(this.marks, now);
+    const [start, stop] = stretch;
+    replace(this.marks, now.slice(0, start), h("mark", {}, now.slice(start, stop)), `${now.slice(stop)}\n`);
+    this.scrolled();
+  }
+
+  preview(plan) {
+    const same = plan.changed.length === 0 && plan.size === plan.was;
+    const size = same ? `${plural(plan.size, "byte")}, as they came` : `${plural(plan.size, "byte")}, was ${grouped(plan.was)}; changed ones are boxed`;
+    return [
+      h("h4", {}, "Bytes that will leave ", h("span", { class: "lc-meta" }, size)),
+      byteStrip(plan, { changed: plan.changed, label: "bytes that will leave" }),
+      plan.error ? h("p", { class: "lc-notice", role: "alert" }, plan.error) : null,
+      brokenRules(plan.violations),
+    ];
+  }
+
+  drawAnswer() {
+    const answer = this.model.get("answer");
+    this.answer.hidden = !answer;
+    this.answer.classList.toggle("lc-bad", Boolean(answer?.bad));
+    if (!answer) return void replace(this.answer);
+    const again = answer.bad && answer.title.startsWith("close") && this.model.get("may_reconnect");
+    replace(
+      this.answer,
+      icon(answer.bad ? "cross" : "check"),
+      h(
+        "div",
+        { class: "lc-answer-body" },
+        h("p", {}, h("strong", { class: "lc-answer-title" }, answer.title), " ", h("span", { class: "lc-meta" }, answer.where)),
+        answer.violations.map((rule) => h("p", {}, rule.rule, ". ", section(rule))),
+        byteStrip(answer, { label: "bytes of the answer", perRow: 24 }),
+      ),
+      again ? h("button", { class: "lc-button", type: "button", onClick: () => this.act("reconnect") }, icon("refresh"), "Connect again") : null,
+    );
+  }
+
+  drawProblem() {
+    const text = this.model.get("problem");
+    this.problem.hidden = !text;
+    setText(this.problem, text);
+  }
+}
+
+function brokenRules(violations) {
+  if (violations.length === 0) return null;
+  const head = violations.length === 1 ? "1 rule broken." : `${violations.length} rules broken.`;
+  return h("div", { class: "lc-problems", role: "status" }, icon("cross"), h("strong", {}, ` ${head} `), violations.map((rule) => h("span", {}, rule.rule, ". ", section(rule), " ")));
+}
+
+function render({ model, el }) {
+  const view = new StepperView(model, el);
+  return () => view.destroy();
+}
+
+export default { render };

@@ -1,0 +1,236 @@
+"""The stepper: units queue at the gate; step, continue, drop or edit them, and see the answer."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import anywidget
+import traitlets
+
+from labchat.errors import SettingsError
+from labchat.widgets import assets
+from labchat.widgets.bridge import Bridge
+from labchat.widgets.view_models import stepper as model
+from labchat.widgets.view_models.peers import peers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from labchat.capture.capture import Capture
+    from labchat.tap.gate import Gate
+    from labchat.tap.held import Held
+    from labchat.widgets.view_models.detail import RuleView
+    from labchat.wire.conversation import Unit
+    from labchat.wire.fields import Direction
+
+
+class Stepper(anywidget.AnyWidget):
+    """Buttons Step, Continue, Drop, Edit and Hold around a gate; each has a Python twin there.
+
+    Args:
+        gate: what holds the units.
+        capture: where answers appear that are not held; None: only held ones are shown.
+        names: names for connection labels, such as ``{"user-1": "Alice"}``.
+        reconnect: called by "Connect again", which is offered after a close; None: not offered.
+        rsv_allowed: reserved bits that an extension gives a meaning (RSV1 is 4).
+    """
+
+    _esm = assets.esm("stepper")
+    _css = assets.css("stepper")
+
+    view: traitlets.Dict[str, object] = traitlets.Dict().tag(sync=True)
+    plan = traitlets.Any(None).tag(sync=True)
+    answer = traitlets.Any(None).tag(sync=True)
+    problem = traitlets.Unicode("").tag(sync=True)
+    may_reconnect = traitlets.Bool(default_value=False).tag(sync=True)
+
+    def __init__(
+        self,
+        gate: Gate,
+        *,
+        capture: Capture | None = None,
+        names: Mapping[str, str] | None = None,
+        reconnect: Callable[[], None] | None = None,
+        rsv_allowed: int | None = 0,
+        clock: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        self.gate = gate
+        self._capture = capture
+        self._names = dict(names or {})
+        self._reconnect = reconnect
+        self._rsv_allowed = rsv_allowed
+        self._clock = clock
+        self._edits: dict[int, model.Edit] = {}
+        self._editing = 0
+        self._stepped: _Stepped | None = None
+        super().__init__(may_reconnect=reconnect is not None)
+        self.bridge = Bridge(self._update)
+        self.on_msg(self._on_message)
+        self._update()
+        self._undo = [gate.subscribe(self.bridge.changed)]
+        if capture is not None:
+            self._undo.append(capture.subscribe(self.bridge.changed))
+
+    def close(self) -> None:
+        """Stop following the gate and close the front end's views."""
+        for undo in self._undo:
+            undo()
+        self.bridge.close()
+        super().close()
+
+    def step(self) -> None:
+        """Let the next unit pass, as it was edited; then wait for the peer's answer."""
+        held = self.gate.view.next
+        if held is None:
+            return
+        broken = self._apply(held)
+        count = len(self._capture) if self._capture is not None else 0
+        self._stepped = _Stepped(held, broken, count, self._clock())
+        self.answer = None
+        self.gate.step(held.id)
+        self._stop_editing(held.id)
+
+    def cont(self) -> None:
+        """Let everything that waits go on, edits included."""
+        for held in self.gate.view.held:
+            if held.id in self._edits:
+                self._apply(held)
+        self._stop_editing(self._editing)
+        self.gate.cont()
+
+    def drop(self) -> None:
+        """Let the next unit never go on."""
+        self.gate.drop()
+
+    def hold(self) -> None:
+        """Hold everything from now on."""
+        self.gate.hold()
+
+    def edit(self, id: int = 0, **change: str | bool) -> None:
+        """Open a held unit (the next one without ``id``) for editing, and change it.
+
+        Args:
+            id: of the held unit.
+            change: ``text``, ``fin``, ``rsv1`` or ``mask``.
+        """
+        held = self._held(id)
+        if held is None:
+            return
+        self._editing = held.id
+        if change:
+            self._edits[held.id] = model.Edit.of(change)
+        self._show_plan()
+
+    def __repr__(self) -> str:
+        return "Stepper()"
+
+    def _apply(self, held: Held) -> list[RuleView]:
+        """Make the edit of ``held`` real; the rules it breaks."""
+        edit = self._edits.pop(held.id, None)
+        if edit is None:
+            return []
+        plan = model.plan(held, edit, rsv_allowed=self._rsv_allowed)
+        if not plan["error"]:
+            self.gate.edit(held.id, data=model.edited(held, edit))
+        return plan["violations"]
+
+    def _held(self, number: int) -> Held | None:
+        view = self.gate.view
+        if not number:
+            return view.next
+        return next((each for each in view.held if each.id == number), None)
+
+    def _show_plan(self) -> None:
+        held = self._held(self._editing) if self._editing else None
+        if held is None:
+            self._editing, self.plan = 0, None
+            return
+        edit = self._edits.get(held.id, model.Edit())
+        self.plan = dict(model.plan(held, edit, rsv_allowed=self._rsv_allowed))
+
+    def _stop_editing(self, number: int) -> None:
+        self._edits.pop(number, None)
+        if self._editing == number:
+            self._editing, self.plan = 0, None
+
+    def _on_message(self, _widget: object, content: dict[str, object], _buffers: object) -> None:
+        act = content.get("act")
+        stale = content.get("generation", self.gate.view.generation) != self.gate.view.generation
+        if stale and act in ("step", "drop"):
+            return
+        try:
+            self._do(str(act), content)
+            self.problem = ""
+        except SettingsError as error:
+            self.problem = str(error)
+        self.bridge.changed()
+
+    def _do(self, act: str, content: dict[str, object]) -> None:
+        plain = {"step": self.step, "cont": self.cont, "drop": self.drop, "hold": self.hold}
+        if act in plain:
+            plain[act]()
+        elif act == "edit":
+            number = content.get("id")
+            change = content.get("change")
+            clean = change if isinstance(change, dict) else {}
+            self.edit(number if isinstance(number, int) else 0, **clean)
+        elif act == "stop-editing":
+            self._stop_editing(self._editing)
+        elif act == "reconnect" and self._reconnect is not None:
+            self.answer = None
+            self._reconnect()
+
+    def _update(self) -> None:
+        names = {}
+        if self._capture is not None:
+            found = peers(self._capture.connections, self._names)
+            names = {number: peer.name for number, peer in found.items()}
+        self.view = dict(model.view(self.gate.view, names, self._clock()))
+        if self._editing:
+            self._show_plan()
+        self._look_for_answer()
+
+    def _look_for_answer(self) -> None:
+        stepped = self._stepped
+        if stepped is None:
+            return
+        found = self._held_answer(stepped) or self._recorded_answer(stepped)
+        if found is None:
+            return
+        unit, where = found
+        self._stepped = None
+        answer = model.answer(unit, where, stepped.broken)
+        self.answer = dict(answer) if answer is not None else None
+
+    def _held_answer(self, stepped: _Stepped) -> tuple[Unit | None, str] | None:
+        for each in self.gate.view.held:
+            if stepped.answered_by(each.connection, each.direction) and each.id > stepped.held.id:
+                after = (each.since_ns - stepped.at_ns) / 1e6
+                if after >= 0:
+                    return each.unit, f"held as {each.id}, reached the tap {after:.2f} ms after"
+        return None
+
+    def _recorded_answer(self, stepped: _Stepped) -> tuple[Unit | None, str] | None:
+        if self._capture is None:
+            return None
+        for row in self._capture.rows(stepped.units + 1):
+            if stepped.answered_by(row.connection, row.direction):
+                after = (row.at_ns + self._capture.epoch_ns - stepped.at_ns) / 1e6
+                where = f"unit {row.n}, reached the tap {after:.2f} ms after the step"
+                return self._capture.unit(row.n).unit, where
+        return None
+
+
+class _Stepped:
+    """What was let pass, and when."""
+
+    def __init__(self, held: Held, broken: list[RuleView], units: int, at_ns: int) -> None:
+        self.held = held
+        self.broken = broken
+        self.units = units
+        self.at_ns = at_ns
+
+    def answered_by(self, connection: int, direction: Direction) -> bool:
+        """Whether a unit comes from the peer that the step reached."""
+        return connection == self.held.connection and direction is self.held.direction.other
