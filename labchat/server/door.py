@@ -12,7 +12,13 @@ from http.client import responses
 from typing import TYPE_CHECKING
 
 import msgspec
-from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, RequestStartLine, ResponseStartLine
+from tornado.httputil import (
+    HTTPHeaders,
+    HTTPMessageDelegate,
+    RequestStartLine,
+    ResponseStartLine,
+    format_timestamp,
+)
 
 from labchat.chat import events
 from labchat.chat.events import BadEvent, ErrorCode
@@ -135,6 +141,7 @@ class Visit(HTTPMessageDelegate):
             return
         self._answered = True
         headers = HTTPHeaders(common_headers(self._hub.settings, self._headers.get("Origin")))
+        headers["Date"] = format_timestamp(self._hub.clock.now())
         for name, value in answer.headers.items():
             headers[name] = value
         headers["Content-Type"] = "application/json"
