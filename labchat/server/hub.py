@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from labchat.chat import events
 from labchat.chat.events import BadEvent, ErrorCode, Post
 from labchat.chat.rooms import Leases, Members, Routing, TypingBoard
-from labchat.errors import ChatError, IdConflict, LabchatError, StoreUnavailable, TooLong
+from labchat.errors import ChatError, IdConflict, LabchatError, Refused, StoreUnavailable, TooLong
 from labchat.server.auth import NotYours, Unknown, identify
 from labchat.server.clock import rfc3339
 from labchat.server.limits import Buckets
@@ -325,6 +325,7 @@ def code(error: LabchatError) -> ErrorCode:
 _CODES: tuple[tuple[type[LabchatError], ErrorCode], ...] = (
     (Unknown, ErrorCode.UNAUTHORIZED),
     (NotYours, ErrorCode.FORBIDDEN),
+    (Refused, ErrorCode.FORBIDDEN),
     (TooLong, ErrorCode.TOO_LONG),
     (TooFast, ErrorCode.RATE_LIMITED),
     (IdConflict, ErrorCode.CONFLICT),
