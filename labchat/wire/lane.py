@@ -153,14 +153,14 @@ class Lane:
         while True:
             if self._shared.protocol == "websocket" and not self._client:
                 yield from self._frames()
-            if len(self.buffer) < 2:
+            if len(self.buffer) - self.pos < 2:
                 yield
                 continue
             break
         yield from self._speak(self._sniff())
 
     def _sniff(self) -> str:
-        first, second = self.buffer[0], self.buffer[1]
+        first, second = self.buffer[self.pos], self.buffer[self.pos + 1]
         known = self._shared.protocol
         if known in ("http", "tls", "tunnel"):
             return known

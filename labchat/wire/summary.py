@@ -46,7 +46,7 @@ def _frame(frame: Frame, message: Message | None) -> str:
         return f"{opcode_name(frame.opcode)} {count(len(frame.payload))}"
     whole = len(message.frames) == 1 and message.complete
     said = message.payload if whole or message.compressed else frame.payload
-    if message.opcode == Opcode.TEXT and message.problem is None:
+    if message.opcode == Opcode.TEXT and message.problem is None and said:
         preview = shorten(said[: 4 * PREVIEW].decode("utf-8", "replace"))
     else:
         preview = f"{opcode_name(message.opcode)} {count(len(frame.payload))}"
