@@ -8,7 +8,7 @@ of columns a unit and 21 a chunk.
 >>> from labchat.wire.fields import Direction
 >>> capture = Capture()
 >>> connection = capture.open(0, client="127.0.0.1:51234", server="127.0.0.1:3000")
->>> head = b"GET / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n"
+>>> head = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 >>> capture.append(connection, Chunk(5, Direction.C2S, 0, head))
 >>> [(row.n, row.kind.value, row.summary) for row in capture.rows()]
 [(1, 'request', 'GET /')]
@@ -36,6 +36,7 @@ from labchat.capture.model import (
     UnitColumns,
 )
 from labchat.capture.track import Track
+from labchat.capture.view import View
 from labchat.wire.fields import Direction
 from labchat.wire.index import KINDS, Kind
 from labchat.wire.summary import summarize
@@ -64,7 +65,7 @@ _KEPT_BYTES = 1 << 20
 _DIRECTIONS = (Direction.C2S, Direction.S2C)
 
 
-class Capture:
+class Capture(View):
     """All that crossed a tap (or that a file holds), by connection and by unit.
 
     Args:

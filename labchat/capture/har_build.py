@@ -20,7 +20,7 @@ _FRAMING = {"content-length", "transfer-encoding", "content-encoding"}
 _NO_BODY = (101, 204, 304)
 _LONGEST_MS = 1e12
 _SECONDS = 1e11
-"""A message's time beyond this is in milliseconds, as Playwright writes it; Chrome's are seconds."""
+"""A message's time beyond this is milliseconds, as Playwright writes it; Chrome has seconds."""
 _OPCODES = (1, 2, 8, 9, 10)
 
 Said = tuple[float, Direction, "bytes | int"]

@@ -210,7 +210,7 @@ class PcapngReader:
             self._skip(_SHORT)
             return None
         number, high, low, kept, _ = self._packet.unpack_from(self._tape.buffer, start)
-        return self._record(number, high << 32 | low, (start + 20, kept, stop))
+        return self._record(number, high << 32 | low, start + 20, kept, stop)
 
     def _obsolete(self, start: int, stop: int) -> Record | None:
         if stop - start < 20:
@@ -218,7 +218,7 @@ class PcapngReader:
             return None
         layout = self._order + "HH4I"
         number, _, high, low, kept, _ = struct.unpack_from(layout, self._tape.buffer, start)
-        return self._record(number, high << 32 | low, (start + 20, kept, stop))
+        return self._record(number, high << 32 | low, start + 20, kept, stop)
 
     def _simple(self, start: int, stop: int) -> Record | None:
         if stop - start < 4 or not self._interfaces:
@@ -231,8 +231,7 @@ class PcapngReader:
         start += 4
         return self._last_ns, interface.linktype, self._tape.buffer, start, start + kept, ()
 
-    def _record(self, number: int, count: int, place: tuple[int, int, int]) -> Record | None:
-        start, kept, stop = place
+    def _record(self, number: int, count: int, start: int, kept: int, stop: int) -> Record | None:
         if number >= len(self._interfaces):
             self._skip("packet of an interface that is not described")
             return None
@@ -242,7 +241,9 @@ class PcapngReader:
             return None
         interface = self._interfaces[number]
         at_ns = count * interface.multiply // interface.divide + interface.offset_ns
-        self._last_ns = at_ns = max(0, min(at_ns, LATEST_NS))
+        if not 0 <= at_ns <= LATEST_NS:
+            at_ns = 0 if at_ns < 0 else LATEST_NS
+        self._last_ns = at_ns
         tail = end + (-kept & 3)
         comments = self._comments(tail, stop) if tail < stop else ()
         return at_ns, interface.linktype, self._tape.buffer, start, end, comments

@@ -163,8 +163,8 @@ class Reassembler:
     def finish(self) -> None:
         """The file has ended: what is still held lies behind gaps. Decide who is who; sort."""
         last = max((event[0] for event in self.events), default=0)
+        self._decide()
         for flow in self.flows:
-            flow.decide()
             for half in (flow.first, flow.second):
                 while half.held:
                     self._give_up(half)
@@ -172,6 +172,15 @@ class Reassembler:
                 if not half.ended:
                     self._end(half, last, End.CAPTURE)
         self.events.sort(key=_time)
+
+    def _decide(self) -> None:
+        """Give each half its direction; where no handshake tells, by what the sides say."""
+        if any(flow.client is None for flow in self.flows):
+            for _, half, what in self.events:
+                if isinstance(what, bytes) and half is not None and len(half.sample) < SAMPLE:
+                    half.sample = (half.sample + what[:SAMPLE])[:SAMPLE]
+        for flow in self.flows:
+            flow.decide()
 
     def _begin(self, at_ns: int, key: bytes) -> Half:
         flow = Flow(key, at_ns)
@@ -195,11 +204,12 @@ class Reassembler:
         return half
 
     def _deliver(self, at_ns: int, half: Half, data: bytes) -> None:
-        self._advance(half, len(data))
-        if len(half.sample) < SAMPLE:
-            half.sample = (half.sample + data[:SAMPLE])[:SAMPLE]
-        half.last_ns = at_ns = max(at_ns, half.last_ns)
-        self.events.append((at_ns, half, data))
+        length = len(data)
+        half.offset += length
+        if half.next is not None:
+            half.next = (half.next + length) & 0xFFFFFFFF
+        half.last_ns = at_ns if at_ns > half.last_ns else half.last_ns
+        self.events.append((half.last_ns, half, data))
 
     def _advance(self, half: Half, length: int) -> None:
         half.offset += length
