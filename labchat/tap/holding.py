@@ -180,6 +180,8 @@ class Holding:
 
     def _stops(self, connection: int, piece: Piece) -> bool:
         """Whether a piece waits for its own sake."""
+        if piece.rest:
+            return False
         running = self._running.get(connection)
         if running is not None and not piece.fin:
             if piece.direction is not running:

@@ -139,15 +139,21 @@ class Line:
         unusual = not isinstance(error, ConnectionResetError | BrokenPipeError)
         if unusual or leg.ended:
             self._note(f"The {leg.direction} sender's connection broke: {error}")
+        self._empty()
         leg.end(End.RST)
-        for direction in Direction:
-            self._legs[direction].lose(self._lanes[direction].clear() if self._lanes else 0)
         leg.other.reset()
 
     def _over(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
+        self._empty()
+
+    def _empty(self) -> None:
+        """What waits will never go on."""
         self._works.gate.forget(self.number)
+        self._works.drain()
+        for direction, lane in self._lanes.items():
+            self._legs[direction].lose(lane.clear())
 
     # through the gate, then through the faults
 
@@ -221,12 +227,12 @@ class Line:
     # the end by the tap's own hand
 
     def cut(self, how: Cut) -> None:
-        """End the connection now."""
-        if self._deaf is not None:
+        """End the connection now; after a silence it may still be ended aloud."""
+        if self._deaf is how:
             return
         self._deaf = how
-        for direction, leg in self._legs.items():
-            leg.lose(self._lanes[direction].clear())
+        self._empty()
+        for leg in self._legs.values():
             if how is Cut.RST:
                 leg.reset()
             elif how is Cut.FIN:
@@ -234,15 +240,17 @@ class Line:
                 leg.finish()
                 if leg.heard_end:
                     leg.close()
-        self._works.gate.forget(self.number)
         self._steer()
 
     def _overhear(self, direction: Direction, data: bytes) -> None:
         """After the cut bytes are read, so that no peer is reset, and go nowhere."""
         leg = self._legs[direction]
         leg.lose(len(data))
-        if not data and self._deaf is Cut.FIN:
+        if data:
+            return
+        if self._deaf is Cut.FIN or leg.other.heard_end:
             leg.close()
+            leg.other.close()
 
     def close(self) -> None:
         """Send both peers what was written to them, and FIN."""

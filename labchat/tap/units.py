@@ -78,7 +78,7 @@ class Splitter:
             if gone == 0:
                 yield self._piece(direction, row, data)
             elif gone < len(data):
-                yield Piece(direction, data[gone:])
+                yield Piece(direction, data[gone:], rest=True)
 
     def _impatient(self, direction: Direction) -> Iterator[Piece]:
         pending = self._conversation.pending(direction)

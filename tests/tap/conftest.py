@@ -84,6 +84,15 @@ class Bench:
     relay: Relay
     recorded: Recorded
 
+    async def until(self, holds: Callable[[], object]) -> None:
+        """Wait until ``holds``, looking again after each change at the gate."""
+        changed = asyncio.Event()
+        leave = self.relay.gate.subscribe(changed.set)
+        while not holds():
+            changed.clear()
+            await changed.wait()
+        leave()
+
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         return await asyncio.open_connection(*self.relay.address)
 
@@ -93,11 +102,13 @@ async def bench() -> AsyncIterator[Callable[..., Awaitable[Bench]]]:
     """Makes a target from a stream handler, and a started relay in front of it."""
     made: list[tuple[asyncio.Server, Relay]] = []
 
-    async def make(handler: Handler, *, host: str = "127.0.0.1", **settings: object) -> Bench:
+    async def make(
+        handler: Handler, *, host: str = "127.0.0.1", sink: object = None, **settings: object
+    ) -> Bench:
         server = await asyncio.start_server(handler, host, 0)
         target = server.sockets[0].getsockname()[:2]
         recorded = Recorded()
-        relay = Relay(target, recorded, **settings)
+        relay = Relay(target, recorded if sink is None else sink, **settings)
         await relay.start(host)
         made.append((server, relay))
         return Bench(relay, recorded)
@@ -124,3 +135,8 @@ def echoing() -> Handler:
 @pytest.fixture
 def recorded() -> Recorded:
     return Recorded()
+
+
+@pytest.fixture
+def make_recorded() -> type[Recorded]:
+    return Recorded

@@ -29,6 +29,7 @@ class Piece:
         path: of a request, "/api/messages?x=1"; else "".
         body: the unit's own content: unmasked and inflated payload, or the body of a message.
         summary: a line about the unit.
+        rest: these bytes end a unit whose start has gone on already, so the gate lets them pass.
         unit: the unit dissected, when it is one.
     """
 
@@ -39,6 +40,7 @@ class Piece:
     path: str = ""
     body: bytes = b""
     summary: str = ""
+    rest: bool = False
     unit: Unit | None = field(default=None, repr=False, compare=False)
 
     @property
