@@ -4,7 +4,7 @@ import { Badge, Banner } from "./shared/chat_link.js";
 import { ChatLog } from "./shared/chat_log.js";
 import { Composer } from "./shared/chat_composer.js";
 import { h, listen, root, setText } from "./shared/dom.js";
-import { lifeline } from "./shared/lifeline.js";
+import { withLifeline } from "./shared/lifeline.js";
 
 /** Milliseconds to the next attempt; clocks of kernel and browser may differ, so never more than told. */
 export function left({ left_ms: told, due_ms: due }, now) {
@@ -72,10 +72,4 @@ function render({ model, el, life }) {
   };
 }
 
-export default () => {
-  const alive = lifeline();
-  return {
-    initialize: ({ model }) => alive(model).start(),
-    render: (context) => render({ ...context, life: alive(context.model) }),
-  };
-};
+export default () => withLifeline(render);

@@ -14,13 +14,21 @@ function render({ model, el, session }) {
   el.style.setProperty("--lc-height", `${model.get("height")}px`);
   el.append(notice, h("div", { class: "lc-inspector-halves" }, list.node, detail.node));
 
+  let waiting = null;
   const drawDetail = () => {
     const n = model.get("selected");
     const found = session.detail(n);
+    clearTimeout(waiting);
     if (found) detail.show(found);
-    else if (n === 0) detail.clear("Pick a unit to see its bytes.");
-    else detail.clear(session.notice() ? `Unit ${n} was not kept with the notebook.` : `Unit ${n} is on its way: the kernel answers when it is free.`);
+    else if (n > 0 && detail.shown && session.state === "live") waiting = setTimeout(sayWaiting, 500);
+    else sayWaiting();
     detail.mark(model.get("field"));
+  };
+  /** Only after a while, so that the pane does not flicker between two units. */
+  const sayWaiting = () => {
+    const n = model.get("selected");
+    if (n === 0) detail.clear("Pick a unit to see its bytes.");
+    else detail.clear(session.notice() ? `Unit ${n} was not kept with the notebook.` : `Unit ${n} is on its way: the kernel answers when it is free.`);
   };
   const names = () => {
     const connections = model.get("connections");
@@ -48,11 +56,12 @@ function render({ model, el, session }) {
     listen(model, "change:field", () => detail.mark(model.get("field"))),
   ];
   requestAnimationFrame(() => {
+    list.selected = model.get("selected");
     list.update();
-    list.mark(model.get("selected"));
     drawDetail();
   });
   return () => {
+    clearTimeout(waiting);
     for (const stop of undo) stop();
     list.destroy();
     detail.destroy();

@@ -144,7 +144,8 @@ class Ladder {
     if (this.following) this.seen = this.lines.length;
     this.empty.hidden = this.lines.length > 0;
     this.draw(true);
-    if (this.following && this.until === null && this.lines.length !== before) this.scrollToEnd();
+    if (before === 0 && this.selectedLine() >= 0) this.showSelected();
+    else if (this.following && this.until === null && this.lines.length !== before) this.scrollToEnd();
     this.tellNew();
     this.tellPlayer();
   }
@@ -160,6 +161,17 @@ class Ladder {
     const waiting = this.following ? 0 : this.lines.length - this.seen;
     this.pill.hidden = waiting <= 0 || this.until !== null;
     if (waiting > 0) replace(this.pill, icon("down"), `${waiting} new`);
+  }
+
+  selectedLine() {
+    const selected = this.model.get("selected");
+    return selected > 0 ? this.lines.findIndex(({ n }) => n === selected) : -1;
+  }
+
+  showSelected() {
+    this.list.scrollTop = this.selectedLine() * ROW - this.list.clientHeight / 2;
+    this.seen = this.lines.length;
+    this.onScroll();
   }
 
   scrollToEnd() {
@@ -189,7 +201,7 @@ class Ladder {
   }
 
   mark() {
-    const index = this.lines.findIndex(({ n }) => n === this.model.get("selected") && n > 0);
+    const index = this.selectedLine();
     if (index >= 0) this.reveal(index);
     this.draw(true);
   }
@@ -331,7 +343,6 @@ function render({ model, el, session }) {
   requestAnimationFrame(() => {
     ladder.update();
     ladder.tellState();
-    ladder.mark();
   });
   return () => {
     for (const stop of undo) stop();

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 
-LONGEST = 16_384
+LONGEST = 100_000
 """Texts above this many characters are not parsed for a summary."""
 
 _TELLING = ("userId", "id", "code")

@@ -19,7 +19,7 @@ _CONTROL = (Opcode.CLOSE, Opcode.PING, Opcode.PONG)
 Line = tuple[int, float, int, int, str, int, str, int, int]
 """n, ms, connection, direction (0 to server), kind, bytes, summary, violations, opcode or -1."""
 
-_LONGEST = 4096
+_LONGEST = 100_000
 """Frames above this many bytes keep the dissector's own summary."""
 
 
@@ -50,7 +50,7 @@ def summary(captured: Captured) -> str:
     if isinstance(unit, Request) and handshake(unit):
         return f"{unit.method} {unit.target} upgrade"
     if isinstance(unit, Frame) and unit.opcode in _CONTROL:
-        return _control(unit) or summarize(unit)
+        return _control(unit) or summarize(unit).removeprefix("close ")
     if message is not None and message.text and captured.row.length <= _LONGEST:
         whole = len(message.frames) == 1
         said = words(message.text) if row_ends(captured) else None

@@ -46,7 +46,8 @@ export class ChatLog {
     this.unseen = 0;
     this.atEnd = true;
     this.key = null;
-    this.list = h("ol", { class: "lc-posts", onKeydown: (event) => this.onKey(event) });
+    this.selected = "";
+    this.list = h("ol", { class: "lc-posts", onKeydown: (event) => this.onKey(event), onFocusin: () => this.rove() });
     this.empty = h("p", { class: "lc-empty" });
     this.earlier = h("button", { type: "button", class: "lc-link lc-earlier", onClick: () => this.showEarlier() });
     this.scroller = h("div", {
@@ -101,14 +102,20 @@ export class ChatLog {
     for (const id of this.rows.keys()) if (!ids.has(id)) this.rows.delete(id);
   }
 
-  /** Mark the chosen post; it (or else the newest) is where Tab enters the list. */
   mark(selected) {
     if (this.pick === null) return;
-    const entry = this.rows.get(selected)?.node ?? this.list.lastChild;
-    for (const [id, { node }] of this.rows) {
-      setAttribute(node, "aria-current", id === selected ? "true" : null);
-      node.tabIndex = node === entry ? 0 : -1;
-    }
+    this.selected = selected;
+    for (const [id, { node }] of this.rows) setAttribute(node, "aria-current", id === selected ? "true" : null);
+    this.rove();
+  }
+
+  /** Tab meets one post only: the focused one, else the chosen, else the newest. */
+  rove() {
+    if (this.pick === null) return;
+    const focused = document.activeElement?.closest(".lc-post");
+    const chosen = this.rows.get(this.selected)?.node;
+    const entry = this.list.contains(focused) ? focused : chosen ?? this.list.lastChild;
+    for (const { node } of this.rows.values()) node.tabIndex = node === entry ? 0 : -1;
   }
 
   onKey(event) {

@@ -41,10 +41,15 @@ export function listen(model, event, handler) {
   return () => model.off(event, handler);
 }
 
-/** The widget's root: our class names, and JupyterLab's notebook shortcuts kept out of it. */
+/**
+ * The widget's root: our class names, and the notebook's shortcuts kept out of it ("d d" deletes a
+ * cell). JupyterLab's selectors match the focused element itself, so the mark has to be there.
+ */
 export function root(el, ...names) {
   el.classList.add("lc", ...names);
-  el.dataset.lmSuppressShortcuts = "true";
+  el.addEventListener("focusin", ({ target }) => {
+    target.dataset.lmSuppressShortcuts = "true";
+  });
   return el;
 }
 

@@ -152,11 +152,18 @@ export class Lifeline {
   }
 }
 
-/** One lifeline for each model, made when first asked for. */
-export function lifeline() {
-  const known = new WeakMap();
-  return (model) => {
-    if (!known.has(model)) known.set(model, new Lifeline(model));
-    return known.get(model);
+/** One lifeline for all views of a model: `export default () => withLifeline(render)`; render gets {…, life}. */
+export function withLifeline(render) {
+  let life = null;
+  const begin = (model) => {
+    life = new Lifeline(model);
+    return life.start();
+  };
+  return {
+    initialize: ({ model }) => begin(model),
+    render: (context) => {
+      if (life === null) begin(context.model);
+      return render({ ...context, life });
+    },
   };
 }

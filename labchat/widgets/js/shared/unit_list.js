@@ -79,9 +79,10 @@ export class UnitList {
   /** New rows came, or letters changed. */
   update() {
     const added = this.store.length - this.seen;
-    const atEnd = this.following && this.seen > 0;
+    const first = this.seen === 0 && added > 0;
     this.size();
-    if (added > 0 && (atEnd || this.seen === 0)) this.scrollToEnd();
+    if (first && this.store.indexOf(this.selected) >= 0) this.showSelected();
+    else if (added > 0 && this.following) this.scrollToEnd();
     if (this.following) this.seen = this.store.length;
     this.draw(true);
     this.tellNew();
@@ -159,6 +160,13 @@ export class UnitList {
     const y = index * ROW;
     if (y < this.top) this.grid.scrollTop = y;
     else if (y + ROW > this.top + this.room) this.grid.scrollTop = y + ROW - this.room + (this.following ? 0 : 2 * ROW);
+  }
+
+  /** At first: the selected unit in the middle, and no running after the newest. */
+  showSelected() {
+    this.grid.scrollTop = this.store.indexOf(this.selected) * ROW - this.room / 2;
+    this.seen = this.store.length;
+    this.onScroll();
   }
 
   scrollToEnd() {

@@ -1,0 +1,160 @@
+"""The inspector and the ladder in a real JupyterLab."""
+
+from __future__ import annotations
+
+from axe_playwright_python.base import AXE_FILE_PATH
+from nbformat.v4 import new_code_cell, new_notebook
+
+SAMPLE = """
+from labchat.widgets.inspector import Inspector
+from labchat.widgets.ladder import Ladder
+from labchat.widgets.linking import link
+from labchat.widgets.sample import NAMES, sample
+capture = sample()
+trace = [{"at_ns": 4813200000, "event": "insert", "id": "msg-7c1e0d42", "seq": None},
+         {"at_ns": 4814870000, "event": "commit", "id": "msg-7c1e0d42", "seq": 42}]
+ladder = Ladder(capture, names=NAMES, trace=trace, selected=11)
+inspector = Inspector(capture, names=NAMES, selected=11)
+link(ladder, inspector)
+"""
+
+
+def notebook(*cells: str):
+    return new_notebook(cells=[new_code_cell(cell) for cell in cells])
+
+
+async def axe_violations(page, selector: str) -> list[str]:
+    """What axe finds under ``selector``, as "rule: element"."""
+    if not await page.evaluate("typeof axe !== 'undefined'"):
+        await page.add_script_tag(path=AXE_FILE_PATH)
+    found = await page.evaluate(
+        "selector => axe.run(selector, {rules: {region: {enabled: false}}})", selector
+    )
+    return [
+        f"{rule['id']}: {node['html'][:160]} ({node.get('failureSummary', '')[:200]})"
+        for rule in found["violations"]
+        for node in rule["nodes"]
+    ]
+
+
+async def test_inspector_and_ladder_in_both_themes(open_notebook) -> None:
+    lab = await open_notebook(
+        notebook(SAMPLE, "ladder", "inspector"), viewport=(1360, 1300), theme="light"
+    )
+    page = lab.page
+    await page.locator(".lc-inspector .lc-line[data-n='11']").wait_for()
+    await page.locator(".lc-detail .lc-ruler-row").first.wait_for()
+    for theme in ("light", "dark"):
+        await lab.theme(theme)
+        await lab.screenshot(f"widgets-inspector-{theme}", of=".lc-inspector")
+        await lab.screenshot(f"widgets-ladder-{theme}", of=".lc-ladder")
+        assert await axe_violations(page, ".lc-inspector") == []
+        assert await axe_violations(page, ".lc-ladder") == []
+    assert lab.console_errors == []
+
+
+async def test_a_keyboard_is_enough(open_notebook) -> None:
+    lab = await open_notebook(notebook(SAMPLE, "ladder", "inspector"), viewport=(1360, 1300))
+    page = lab.page
+    grid = page.locator(".lc-inspector .lc-list")
+    title = page.locator(".lc-detail .lc-title h3")
+    await page.locator(".lc-detail .lc-ruler-row").first.wait_for()
+    cells = await page.locator(".jp-Notebook .jp-CodeCell").count()
+
+    await grid.focus()
+    await page.keyboard.press("ArrowDown")
+    await page.wait_for_function("document.querySelector('.lc-title h3').textContent === '12'")
+    chosen = page.locator(".lc-ladder [aria-selected='true']")
+    await page.wait_for_function(
+        "document.querySelector('.lc-ladder [aria-selected=true]')?.dataset.n === '12'"
+    )
+    assert "Hello" in (await chosen.get_attribute("aria-label") or "")
+
+    for key in ("d", "d", "ArrowUp"):
+        await page.keyboard.press(key)
+    await page.wait_for_function("document.querySelector('.lc-title h3').textContent === '11'")
+    assert await page.locator(".jp-Notebook .jp-CodeCell").count() == cells, "no shortcut fired"
+
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("End")
+    focused = "document.activeElement.closest('[data-row]')?.textContent ?? ''"
+    assert "Payload Data" in await page.evaluate(focused)
+    await page.keyboard.press("ArrowUp")
+    assert "Masking-key" in await page.evaluate(focused)
+    picked = page.locator(".lc-bytes .lc-picked")
+    assert await picked.all_text_contents() == ["37", "fa", "21", "3d"]
+
+    await picked.first.click()
+    label = "document.activeElement.getAttribute('aria-label')"
+    assert await page.evaluate(label) == "byte 4, hex 37, Masking-key"
+    await page.keyboard.press("Shift+ArrowRight")
+    assert await page.evaluate(label) == "byte 8, hex 4c, Payload Data"
+    await page.keyboard.press("Control+Home")
+    assert (await page.evaluate(label)).endswith("FIN · RSV1 · RSV2 · RSV3 · opcode")
+
+    await grid.focus()
+    await page.keyboard.press("/")
+    await page.keyboard.type("ping <-")
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Home")
+    await page.wait_for_function("document.querySelector('.lc-title h3').textContent === '16'")
+    assert await grid.get_attribute("aria-rowcount") == "3"
+    assert await title.text_content() == "16"
+    assert lab.console_errors == []
+
+
+LIVE = """
+import threading
+from labchat.capture.capture import Capture, Chunk
+from labchat.wire.fields import Direction
+from labchat.wire.frames import build
+from labchat.widgets.inspector import Inspector
+live = Capture()
+link = live.open(0, client="127.0.0.1:5000", server="127.0.0.1:80", label="Alice")
+offset = 0
+def feed(data, ms):
+    global offset
+    live.append(link, Chunk(int(ms * 1e6), Direction.C2S, offset, data))
+    offset += len(data)
+feed(b"GET / HTTP/1.1\\r\\nHost: x\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\n"
+     b"Sec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw==\\r\\nSec-WebSocket-Version: 13\\r\\n\\r\\n", 1)
+live.append(link, Chunk(2, Direction.S2C, 0, b"HTTP/1.1 101 Switching Protocols\\r\\n"
+     b"Upgrade: websocket\\r\\nConnection: Upgrade\\r\\n"
+     b"Sec-WebSocket-Accept: HSmrc0sMlYUkAGmm5OPpG2HaGWk=\\r\\n\\r\\n"))
+def frames(count, start=0):
+    for i in range(count):
+        feed(build(1, b'{"type": "message", "text": "number %d"}' % (start + i),
+                   mask=b"\\x37\\xfa\\x21\\x3d"), 10 + start + i)
+live_inspector = Inspector(live)
+"""
+
+
+async def test_live_traffic_never_moves_what_is_read(open_notebook) -> None:
+    """Rows flow while a cell blocks the kernel; one who reads above gets a pill, not a jump."""
+    block = "import threading; frames(60); threading.Event().wait(4); frames(12, 60); done = 1"
+    lab = await open_notebook(notebook(LIVE, "live_inspector"), viewport=(1360, 1000))
+    page = lab.page
+    await page.locator(".lc-list-box").wait_for()
+    await page.evaluate(
+        """async code => {
+            const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+            window.running = kernel.requestExecute({code}).done;
+        }""",
+        block,
+    )
+    count = "document.querySelector('.lc-list').getAttribute('aria-rowcount')"
+    await page.wait_for_function(f"{count} === '63'")
+    assert await page.evaluate(
+        "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status"
+    ) == "busy", "the rows came while the cell was still running"
+    grid = page.locator(".lc-list")
+    await page.locator(".lc-line[data-n='62']").wait_for()
+    await page.locator(".lc-line[data-n='62']").click()
+    await page.wait_for_function("document.querySelector('.lc-title h3')?.textContent === '62'")
+    await grid.evaluate("grid => { grid.scrollTop = 0; }")
+    await page.wait_for_function(f"{count} === '75'")
+    assert await grid.evaluate("grid => grid.scrollTop") == 0
+    assert await page.locator(".lc-pill").text_content() == "12 new"
+    await page.locator(".lc-pill").click()
+    await page.locator(".lc-line[data-n='74']").wait_for()
+    assert lab.console_errors == []
