@@ -46,7 +46,7 @@ def load(reader: PcapReader | PcapngReader) -> Loaded:
         reassembler.finish()
         epoch_ns, started_at = _zero(reader, reassembler.events)
         capture = Capture(started_at=started_at)
-        _Feed(capture, epoch_ns).all(reassembler.events)
+        _Feed(capture, epoch_ns, len(reassembler.flows)).all(reassembler.events)
         _summary(capture, reader.skipped)
         len(capture)  # finds the units now, rather than when somebody first looks
     problem = None if reader.problem is None else CaptureCutOff(reader.problem)
@@ -81,10 +81,11 @@ def _read(reader: PcapReader | PcapngReader, reassembler: Reassembler) -> None:
 class _Feed:
     """Tells a capture what the reassembler found, in the order of time."""
 
-    def __init__(self, capture: Capture, epoch_ns: int) -> None:
+    def __init__(self, capture: Capture, epoch_ns: int, connections: int) -> None:
         self._capture = capture
         self._epoch_ns = epoch_ns
-        self._opened = 0
+        self._connections = connections
+        self._labels: dict[int, str] = {}
 
     def all(self, events: list[Event]) -> None:
         """Feed every event; bytes first, since there are most of them."""
@@ -98,12 +99,15 @@ class _Feed:
                 self._remark(at_ns - epoch, half, what)
             elif half is not None:
                 self._state(at_ns - epoch, half, what)
+        for number, name in self._labels.items():
+            self._capture.label(number, name)
 
     def _state(self, at_ns: int, half: Half, what: object) -> None:
         if isinstance(what, End):
             self._capture.end(half.flow.number, half.direction, at_ns, what)
         elif isinstance(what, int):
             self._capture.gap(half.flow.number, half.direction, at_ns, what)
+            half.fed += what
         else:
             self._open(at_ns, half)
 
@@ -111,7 +115,6 @@ class _Feed:
         flow = half.flow
         client, server = ends_of((flow.client or half).ends)
         flow.number = self._capture.open(at_ns, client=client, server=server)
-        self._opened += 1
         if flow.late:
             self._capture.annotate(
                 at_ns,
@@ -123,10 +126,10 @@ class _Feed:
         number = remark.connection
         if number is None and half is not None:
             number = half.flow.number
-        if number is not None and not 0 < number <= self._opened:
+        if number is not None and not 0 < number <= self._connections:
             number = None
         if remark.kind == "label" and number is not None:
-            self._capture.label(number, remark.text)
+            self._labels[number] = remark.text
         elif remark.kind in ("annotation", "comment"):
             self._capture.annotate(at_ns, remark.text, connection=number, unit=remark.unit)
 

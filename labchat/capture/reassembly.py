@@ -75,6 +75,7 @@ class Flow:
         self.first = Half(self, key)
         self.second = Half(self, reverse(key))
         self.first.other, self.second.other = self.second, self.first
+        self.first.last_ns = self.second.last_ns = at_ns
         self.opened_ns = at_ns
         self.client: Half | None = None
         self.late = False

@@ -26,8 +26,9 @@ LIMIT = 64 << 20
 """Bytes that may wait for the disk before newer ones are left out: 64 MiB."""
 _BATCH = 1 << 20
 
-Job = tuple["Callable[[], bytes]", int]
-"""What makes the next blocks, and how many recorded bytes it stands for."""
+Job = tuple["Callable[[], bytes]", int] | threading.Event | None
+"""What makes the next blocks and how many recorded bytes it stands for; or somebody who waits
+until all before is written; or None, the last there will ever be."""
 
 
 class PcapngWriter:
@@ -63,7 +64,7 @@ class PcapngWriter:
         self._on_problem = on_problem
         self._limit = limit
         self._lock = threading.Lock()
-        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._jobs: SimpleQueue[Job] = SimpleQueue()
         self._opened = 0
         self._put = 0
         self._written = 0
@@ -136,14 +137,24 @@ class PcapngWriter:
         """The connection belongs to somebody."""
         self._do(lambda: self._encoder.label(connection, name))
 
+    def flush(self) -> None:
+        """Wait until all that was told so far is on its way to the disk, or never will be."""
+        written = threading.Event()
+        with self._lock:
+            if self._closed:
+                return
+            self._jobs.put(written)
+        written.wait()
+
     def close(self) -> None:
         """Wait until all is on its way to the disk, and close the file."""
         with self._lock:
-            closed, self._closed = self._closed, True
-        if not closed:
+            if self._closed:
+                return
+            self._closed = True
             self._jobs.put(None)
-            self._thread.join()
-            self._file.close()
+        self._thread.join()
+        self._file.close()
 
     def _do(self, job: Callable[[], bytes]) -> None:
         self._jobs.put((job, 0))
@@ -168,37 +179,46 @@ class PcapngWriter:
 
     def _run(self) -> None:
         position = 0
-        ended = False
-        while not ended:
-            batch = self._batch()
-            ended = batch[-1] is None
-            data = b"".join(job[0]() for job in batch if job is not None)
-            self._written += sum(job[1] for job in batch if job is not None)
-            try:
-                write_all(self._file, data)
-            except OSError as error:
-                self._fail(position, error, ended=ended)
-                return
-            position += len(data)
+        while self._work(batch := self._batch(), position):
+            position = self._file.tell()
+            _wake(batch)
+        _wake(batch)
 
-    def _batch(self) -> list[Job | None]:
-        """The jobs at hand, at least one; None is the last there will ever be."""
+    def _work(self, batch: list[Job], position: int) -> bool:
+        """Write a batch; whether there is more to come."""
+        jobs = [job for job in batch if isinstance(job, tuple)]
+        data = b"".join(make() for make, _ in jobs)
+        try:
+            if not self._stopped:
+                write_all(self._file, data)
+        except OSError as error:
+            self._fail(position, error)
+        self._written += sum(length for _, length in jobs)
+        return batch[-1] is not None
+
+    def _batch(self) -> list[Job]:
+        """The jobs at hand, at least one."""
         batch = [self._jobs.get()]
         size = 0
-        while (job := batch[-1]) is not None and (size := size + job[1]) < _BATCH:
+        while (job := batch[-1]) is not None and size < _BATCH:
+            size += job[1] if isinstance(job, tuple) else 0
             try:
                 batch.append(self._jobs.get_nowait())
             except Empty:
                 break
         return batch
 
-    def _fail(self, position: int, error: OSError, *, ended: bool) -> None:
+    def _fail(self, position: int, error: OSError) -> None:
         self._stopped = True
         self._tell(f"Recording to {self.path} stopped: {error.strerror or error}.")
         with suppress(OSError):
             self._file.truncate(position)
-        while not ended:
-            ended = self._jobs.get() is None
+
+
+def _wake(batch: list[Job]) -> None:
+    for job in batch:
+        if isinstance(job, threading.Event):
+            job.set()
 
 
 def create(path: Path) -> FileIO:

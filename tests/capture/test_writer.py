@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+import errno
+import os
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from labchat.capture import files, writer
+from labchat.capture.model import Chunk, End
+from labchat.capture.writer import PcapngWriter
+from labchat.errors import CaptureError
+from labchat.wire.fields import Direction
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from io import FileIO
+    from pathlib import Path
+
+    from conftest import Teller
+
+    from labchat.capture.capture import Capture
+
+C, S = Direction.C2S, Direction.S2C
+
+
+def test_what_is_told_is_in_the_file(
+    teller: Callable[..., Teller], chat: Capture, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.pcapng"
+    with PcapngWriter(path, epoch_ns=7, started_at=chat.started_at) as sink:
+        telling = teller(sink)
+        telling.chat()
+        sink.label(2, "Bob")
+    again = files.open(path)
+    rows = [(r.n, r.at_ns, r.kind, r.length) for r in chat.rows()]
+    assert [(r.n, r.at_ns, r.kind, r.length) for r in again.rows()] == rows
+    assert [one.label for one in again.connections] == ["Alice", "Bob"]
+    assert again.started_at == chat.started_at
+    assert {note.text for note in again.annotations} == {"Bob waited.", "Held here.", "The end."}
+    assert (sink.problem, repr(sink)) == (None, f"PcapngWriter({str(path)!r})")
+
+
+def test_the_clocks_default_to_now(tmp_path: Path) -> None:
+    PcapngWriter(tmp_path / "x.pcapng").close()
+    capture = files.open(tmp_path / "x.pcapng")
+    assert capture.started_at is not None
+    assert len(capture) == 0
+
+
+def test_closing_twice_is_fine(tmp_path: Path) -> None:
+    sink = PcapngWriter(tmp_path / "x.pcapng")
+    sink.close()
+    sink.close()
+
+
+def test_a_file_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CaptureError, match="cannot be written: No such file"):
+        PcapngWriter(tmp_path / "no" / "where.pcapng")
+
+
+class Disk:
+    """Stands before the system: says when a write has come, and can hold it or fail it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.error: OSError | None = None
+        self.go = threading.Event()
+        self.go.set()
+        self.came = threading.Event()
+        self._write = writer.write_all
+        monkeypatch.setattr(writer, "write_all", self.write)
+
+    def write(self, file: FileIO, data: bytes) -> None:
+        self.came.set()
+        assert self.go.wait(20)
+        if self.error is not None:
+            self._write(file, data[: len(data) // 2])
+            raise self.error
+        self._write(file, data)
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
+    return Disk(monkeypatch)
+
+
+def test_a_crash_keeps_what_was_written(
+    teller: Callable[..., Teller], tmp_path: Path, disk: Disk
+) -> None:
+    """No buffer of this process holds bytes back: the file is whole while it grows."""
+    path = tmp_path / "x.pcapng"
+    sink = PcapngWriter(path, epoch_ns=7)
+    telling = teller(sink)
+    number = telling.open()
+    telling.say(number, C, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    disk.came.clear()
+    telling.say(number, C, b"GET /2 HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert disk.came.wait(20)
+    telling.say(number, C, b"GET /3 HTTP/1.1\r\nHost: x\r\n\r\n")
+    sink.close()
+    assert [row.summary for row in files.open(path).rows()] == ["GET /", "GET /2", "GET /3"]
+
+
+def test_a_full_disk_is_told_and_never_raised(
+    teller: Callable[..., Teller], tmp_path: Path, disk: Disk
+) -> None:
+    told: list[str] = []
+    path = tmp_path / "x.pcapng"
+    with PcapngWriter(path, epoch_ns=7, on_problem=told.append) as sink:
+        telling = teller(sink)
+        number = telling.open()
+        telling.say(number, C, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        sink.flush()
+        disk.error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        telling.say(number, C, b"GET /2 HTTP/1.1\r\nHost: x\r\n\r\n")
+        sink.flush()
+        telling.say(number, C, b"lost")
+        telling.end(number, C, End.FIN)
+    assert told == [sink.problem] == [f"Recording to {path} stopped: No space left on device."]
+    loaded = files.load(path)
+    assert loaded.problem is None
+    assert [row.summary for row in loaded.capture.rows()] == ["GET /"]
+
+
+def test_a_disk_that_fails_at_the_very_end(
+    teller: Callable[..., Teller], tmp_path: Path, disk: Disk
+) -> None:
+    disk.go.clear()
+    sink = PcapngWriter(tmp_path / "x.pcapng", epoch_ns=7)
+    disk.came.wait(20)
+    teller(sink).open()
+    disk.error = OSError(errno.EIO, "")
+    threading.Timer(0.05, disk.go.set).start()
+    sink.close()
+    assert sink.problem is not None
+    assert "stopped: [Errno 5]" in sink.problem
+
+
+def test_a_slow_disk_leaves_out_what_is_newest_and_says_so(
+    teller: Callable[..., Teller], tmp_path: Path, disk: Disk
+) -> None:
+    told: list[str] = []
+    path = tmp_path / "x.pcapng"
+    sink = PcapngWriter(path, epoch_ns=7, on_problem=told.append, limit=100)
+    telling = teller(sink)
+    number = telling.open()
+    sink.flush()
+    disk.go.clear()
+    telling.say(number, C, b"a" * 60, b"b" * 60, b"c" * 60)
+    disk.go.set()
+    sink.flush()
+    telling.say(number, C, b"d" * 60)
+    telling.say(number, S, b"e" * 60)
+    telling.end(number, C)
+    sink.close()
+    assert told == [f"{path} is 100 bytes behind; what passes now is not recorded."]
+    capture = files.open(path)
+    assert capture.stream(number, C) == b"a" * 60 + b"d" * 60
+    gaps = [(row.direction, row.length) for row in capture.rows() if row.kind == "gap"]
+    assert gaps == [(C, 120)]
+
+
+def test_many_threads_may_tell(tmp_path: Path) -> None:
+    path = tmp_path / "x.pcapng"
+    with PcapngWriter(path, epoch_ns=0) as sink:
+
+        def tell() -> None:
+            number = sink.open(1, client="127.0.0.1:0", server="127.0.0.1:80")
+            for at in range(50):
+                sink.append(number, Chunk(at, C, 4 * at, b"data"))
+            sink.end(number, C, 99, End.FIN)
+
+        threads = [threading.Thread(target=tell) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    capture = files.open(path)
+    assert [capture.stream(number, C) for number in range(1, 9)] == [b"data" * 50] * 8
+
+
+def test_a_write_in_pieces_is_whole(tmp_path: Path) -> None:
+    class Slow:
+        def __init__(self) -> None:
+            self.kept = b""
+
+        def write(self, data: memoryview) -> int:
+            self.kept += bytes(data[:3])
+            return min(3, len(data))
+
+    slow = Slow()
+    writer.write_all(slow, b"abcdefgh")  # type: ignore[arg-type]
+    assert slow.kept == b"abcdefgh"
