@@ -249,6 +249,10 @@ class Chat:
             return await self._expect.until(lambda: next(filter(what, self._heard()), None))
         return await self._expect.until(lambda: self._heard() if self._received >= what else None)
 
+    async def settled(self, post_id: str) -> None:
+        """Return when every path that carries the post has had its answer, or given it up."""
+        await self._expect.until(lambda: post_id not in self._core.outbox or None)
+
     async def drained(self) -> None:
         """Return when nothing is left in the outbox."""
         await self._expect.until(lambda: len(self._core.outbox) == 0 or None)

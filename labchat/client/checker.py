@@ -13,6 +13,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from labchat.chat.session import Link
 from labchat.client.journal import Entry, Kind
 
 if TYPE_CHECKING:
@@ -109,8 +110,17 @@ def _heard(
     yield from _doubles((entry.id for entry in received), user)
     yield from (Finding(Fault.LOST, post.id, user) for post in due if post.id not in heard)
     yield from (Finding(Fault.INVENTED, e.id, user) for e in received if e.id not in stored)
-    numbered = [(entry.id, entry.seq) for entry in received if entry.seq is not None]
-    yield from _out_of_order(numbered, user)
+    yield from _out_of_order(list(_in_turn(journal)), user)
+
+
+def _in_turn(journal: Sequence[Entry]) -> Iterator[tuple[str, int]]:
+    """What was heard while registered, with its number: first what was missed, then the news."""
+    connected = False
+    for entry in journal:
+        if entry.kind is Kind.LINK:
+            connected = entry.detail == Link.CONNECTED
+        elif entry.kind is Kind.RECEIVED and connected and entry.seq is not None:
+            yield entry.id, entry.seq
 
 
 def _doubles(ids: Iterable[str], where: str) -> Iterator[Finding]:

@@ -197,7 +197,8 @@ class Core:
         self.turn(Turn.REGISTERED)
 
     def _told(self, post: events.Post) -> None:
-        if post.seq is not None and self.last_seq is not None:
+        """Somebody's post. One that is told before the registration may overtake missed ones."""
+        if post.seq is not None and self.last_seq is not None and self.link is Link.CONNECTED:
             self.last_seq = max(self.last_seq, post.seq)
         known = self.timeline.get(post.id)
         if known is None and not self.timeline.forgot(post.id):

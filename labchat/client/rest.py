@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import httpx
@@ -49,7 +50,8 @@ class Rest:
 
     def __init__(self, address: Address, settings: Settings) -> None:
         headers = {"Authorization": f"Bearer {settings.token}"} if settings.token else {}
-        self._client = httpx.AsyncClient(
+        self._fresh = partial(
+            httpx.AsyncClient,
             base_url=address.rest,
             headers=headers,
             timeout=settings.rest_timeout,
@@ -59,6 +61,7 @@ class Rest:
                 max_connections=4, max_keepalive_connections=1, keepalive_expiry=_KEPT
             ),
         )
+        self._client = self._fresh()
 
     async def post(self, bubble: Bubble, sent: Callable[[], None]) -> Outcome:
         """POST one message; ``sent`` is called when the request is on its way."""
@@ -79,9 +82,18 @@ class Rest:
         if reply.status_code != httpx.codes.OK:
             return of_status(reply.status_code, reply.headers, reply.content)
         try:
-            return Stored(_one.decode(reply.content).seq)
+            stored = _one.decode(reply.content)
         except msgspec.DecodeError:
             return Trouble("the server's answer is no stored message")
+        if not _same(stored, bubble):
+            await self._start_over()
+            return Trouble("the answer belongs to another post")
+        return Stored(stored.seq)
+
+    async def _start_over(self) -> None:
+        """Leave a connection on which answers are out of step (a request was doubled)."""
+        await self._client.aclose()
+        self._client = self._fresh()
 
     async def page(self, user: str, peer: str, after: int, limit: int) -> list[events.Post]:
         """The posts between two users after a sequence number, oldest first.
@@ -116,6 +128,14 @@ def body(bubble: Bubble) -> dict[str, str]:
         "id": bubble.id,
         "createdAt": bubble.created_at,
     }
+
+
+def _same(stored: events.Post, bubble: Bubble) -> bool:
+    """Whether the answer is to this post: by its id, or by all the rest if the server named it."""
+    return stored.id == bubble.id or (
+        (stored.text, stored.sender_id, stored.receiver_id, stored.created_at)
+        == (bubble.text, bubble.sender, bubble.receiver, bubble.created_at)
+    )
 
 
 def _reason(error: httpx.TransportError) -> str:

@@ -27,6 +27,7 @@ JOURNALS = {
     ],
     "bob": [
         Entry(1, "bob", Kind.POSTED, "b1", None, "two"),
+        Entry(1, "bob", Kind.LINK, detail="connected"),
         Entry(2, "bob", Kind.RECEIVED, "a1", 1),
         Entry(3, "bob", Kind.STORED, "b1", None),
         Entry(4, "bob", Kind.RECEIVED, "a2"),
@@ -51,12 +52,12 @@ def test_what_was_acknowledged_must_be_in_the_history() -> None:
 
 
 def test_what_was_stored_must_be_heard() -> None:
-    assert judge(without("bob", 3), HISTORY) == [Finding(Fault.LOST, "a2", "bob")]
+    assert judge(without("bob", 4), HISTORY) == [Finding(Fault.LOST, "a2", "bob")]
 
 
 def test_in_private_only_the_receiver_must_hear_it() -> None:
-    assert judge(without("bob", 3), HISTORY, broadcast=False) == []
-    missing = judge(without("bob", 1), HISTORY, broadcast=False)
+    assert judge(without("bob", 4), HISTORY, broadcast=False) == []
+    missing = judge(without("bob", 2), HISTORY, broadcast=False)
     assert missing == [Finding(Fault.LOST, "a1", "bob")]
 
 
@@ -92,9 +93,15 @@ def test_an_authors_posts_out_of_order_are_found() -> None:
 
 
 def test_hearing_in_another_order_is_found() -> None:
-    journal = JOURNALS["bob"]
-    swapped = [journal[0], replace(journal[3], seq=3), journal[2], journal[1]]
+    posted, link, a1, stored, a2 = JOURNALS["bob"]
+    swapped = [posted, link, replace(a2, seq=3), stored, a1]
     assert judge({**JOURNALS, "bob": swapped}, HISTORY) == [Finding(Fault.REORDERED, "a1", "bob")]
+
+
+def test_what_is_heard_before_the_registration_may_overtake() -> None:
+    posted, link, a1, stored, a2 = JOURNALS["bob"]
+    early = [posted, replace(a2, seq=3), link, a1, stored]
+    assert judge({**JOURNALS, "bob": early}, HISTORY) == []
 
 
 def test_a_wrong_number_is_found() -> None:
