@@ -124,3 +124,23 @@ async def _cancel_others() -> None:
         task.cancel()
     await asyncio.gather(*others, return_exceptions=True)
     await asyncio.get_running_loop().shutdown_asyncgens()
+
+
+async def until(
+    subscribe: Callable[[Callable[[], None]], Callable[[], None]], look: Callable[[], T | None]
+) -> T:
+    """What ``look`` finds, now or after one of the changes that ``subscribe`` tells of."""
+    loop = asyncio.get_running_loop()
+    changed = asyncio.Event()
+
+    def wake() -> None:
+        loop.call_soon_threadsafe(changed.set)
+
+    undo = subscribe(wake)
+    try:
+        while (found := look()) is None:
+            await changed.wait()
+            changed.clear()
+        return found
+    finally:
+        undo()

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Self
 from labchat.capture.capture import Capture
 from labchat.client import connect
 from labchat.errors import LabError, ServerFailed
-from labchat.lab.background import Background, Job
+from labchat.lab.background import Background, Job, until
+from labchat.lab.control import Control
 from labchat.lab.labels import Labeller
 from labchat.lab.ports import TEXT_PORT, is_free
 from labchat.lab.server import ServerProcess
@@ -24,8 +25,10 @@ from labchat.lab.views import Views
 from labchat.tap.relay import Relay
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
+
+    from labchat.capture.capture import Row
 
 NAMES = {"user-1": "Alice", "user-2": "Bob"}
 """The text's two users, by the names the panels give them."""
@@ -61,7 +64,7 @@ def start(
     return Lab(port=port, names=names, database=database, options=options).start()
 
 
-class Lab(Views):
+class Lab(Control, Views):
     """A chat that can be watched: server ─ tap ─ users, and the capture of it all.
 
     Attributes:
@@ -222,6 +225,18 @@ class Lab(Views):
     def read_labels(self) -> None:
         """Name the connections of all that has been captured by now, without waiting."""
         self._labeller.update()
+
+    def unit(self, fits: Callable[[Row], bool]) -> Job[Row]:
+        """The job ends when a unit that ``fits`` has crossed the tap (or had done so before)."""
+        seen = 0
+
+        def look() -> Row | None:
+            nonlocal seen
+            rows = self.capture.rows(seen + 1)
+            seen += len(rows)
+            return next(filter(fits, rows), None)
+
+        return self.background.submit(until(self.capture.subscribe, look))
 
     def raise_if_failed(self) -> None:
         """End a lesson's cell with this: what failed in the background fails here.

@@ -50,7 +50,7 @@ class User:
 
         async def go() -> Bubble:
             bubble = await self._chat.stored(self._chat.post(text, to.id))
-            await self._chat.drained()
+            await self._chat.settled(bubble.id)
             return bubble
 
         return self._background.submit(go())

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 
     from labchat.capture.capture import Capture
     from labchat.lab.users import User
+    from labchat.tap.relay import Relay
     from labchat.widgets.chat_panel import ChatPanel
     from labchat.widgets.inspector import Inspector
     from labchat.widgets.ladder import Ladder
+    from labchat.widgets.stepper import Stepper
 
 
 def widgets(module: str) -> Any:
@@ -43,6 +45,7 @@ class Views:
     users: dict[str, User]
     names: dict[str, str]
     trace: list[dict[str, Any]]
+    relay: Relay
 
     def __init__(self) -> None:
         self._ladders: weakref.WeakSet[Ladder] = weakref.WeakSet()
@@ -93,6 +96,13 @@ class Views:
         )
         self._ladders.add(ladder)
         return ladder
+
+    def stepper(self) -> Stepper:
+        """The gate with what waits at it, and a place to change it."""
+        stepper: Stepper = widgets("stepper").Stepper(
+            self.relay.gate, capture=self.capture, names=self.names
+        )
+        return stepper
 
     def save(self, path: str | Path) -> Path:
         """Write the capture to a pcapng file, which Wireshark opens too; returns its path."""

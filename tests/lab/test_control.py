@@ -1,0 +1,105 @@
+"""Hold, step, edit and break from a cell, on the lab's own traffic."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from labchat.errors import LabError, SettingsError
+from labchat.lab import Lab
+from labchat.wire.frames import Frame
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from labchat.tap.held import Held
+
+ALICES_MESSAGE = {"direction": "c2s", "kind": "frame", "where": 'json.type == "message"'}
+
+
+@pytest.fixture
+def lab() -> Iterator[Lab]:
+    with Lab(port=0) as lab:
+        yield lab
+        lab.cont()
+
+
+def test_a_held_message_waits_until_it_is_stepped(lab: Lab) -> None:
+    lab.alice.set_transport("websocket")
+    lab.hold(**ALICES_MESSAGE)
+    post = lab.alice.say("held", to=lab.bob)
+    held: Held = lab.held().result()
+    assert held.kind == "frame"
+    assert not post.done
+    assert lab.step().result().id == held.id
+    assert post.result().seq == 1
+
+
+async def test_a_step_may_be_awaited(lab: Lab) -> None:
+    lab.hold(**ALICES_MESSAGE)
+    post = lab.alice.say("held", to=lab.bob)
+    await lab.step()
+    assert (await post).seq == 1
+
+
+def test_an_edited_message_arrives_as_edited(lab: Lab) -> None:
+    lab.alice.set_transport("websocket")
+    lab.hold(**ALICES_MESSAGE)
+    lab.alice.post("Hello", lab.bob.id)
+    held = lab.held().result()
+    assert isinstance(held.unit, Frame)
+    edited = lab.edit(payload=held.unit.payload.replace(b"Hello", b"Howdy")).result()
+    assert edited.edited
+    lab.step().result()
+    assert lab.bob.hears("Howdy").result().text == "Howdy"
+
+
+def test_an_unmasked_frame_is_answered_with_1002(lab: Lab) -> None:
+    lab.alice.set_transport("websocket")
+    lab.hold(**ALICES_MESSAGE)
+    lab.alice.post("Hello", lab.bob.id)
+    lab.edit(mask=False).result()
+    lab.step().result()
+    lab.cont()
+    closed = lab.unit(lambda row: row.summary.startswith("close 1002")).result()
+    assert closed.direction == "s2c"
+
+
+def test_a_dropped_message_never_arrives(lab: Lab) -> None:
+    lab.alice.set_transport("websocket")
+    lab.hold(**ALICES_MESSAGE)
+    lost = lab.alice.post("lost", lab.bob.id)
+    lab.drop().result()
+    lab.cont()
+    assert lab.alice.say("after", to=lab.bob).result().seq == 1
+    assert lost not in {bubble.id for bubble in lab.bob.snapshot().bubbles}
+
+
+def test_a_cut_connection_comes_back(lab: Lab) -> None:
+    lab.cut("rst")
+    lab.alice.go_online()
+    assert lab.alice.say("still here", to=lab.bob).result().seq == 1
+
+
+@pytest.mark.parametrize("way", ["scissors", ""])
+def test_an_unknown_cut_is_said(lab: Lab, way: str) -> None:
+    with pytest.raises(SettingsError, match="fin, rst, silence"):
+        lab.cut(way)
+
+
+def test_an_unknown_breakpoint_is_said(lab: Lab) -> None:
+    with pytest.raises(SettingsError, match="colour"):
+        lab.hold(colour="blue")
+
+
+def test_a_unit_that_does_not_wait_is_said(lab: Lab) -> None:
+    with pytest.raises(LabError, match="no unit 99 waits"):
+        lab.step(99).result()
+
+
+def test_latency_is_switched_while_running(lab: Lab) -> None:
+    lab.faults.latency(1)
+    assert "1 ms" in lab.faults.describe()
+    assert lab.alice.say("slower", to=lab.bob).result().seq == 1
+    lab.faults.clear()
