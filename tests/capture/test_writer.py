@@ -151,6 +151,7 @@ def test_a_slow_disk_leaves_out_what_is_newest_and_says_so(
     disk.go.set()
     sink.flush()
     telling.say(number, C, b"d" * 60)
+    sink.flush()
     telling.say(number, S, b"e" * 60)
     telling.end(number, C)
     sink.close()
