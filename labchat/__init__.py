@@ -1,7 +1,8 @@
 """labchat: see, step, break and measure what a real-time chat says on the wire.
 
 Everything a notebook needs is one attribute away, and is imported when it is first used:
-``start`` and ``Lab`` (the lab), ``connect`` (a chat client), ``open`` (a capture file).
+``start`` and ``Lab`` (the lab), ``connect`` (a chat client), ``open`` (a capture file),
+``show`` (an inspector of a capture, a file or bare bytes).
 """
 
 from __future__ import annotations
@@ -13,15 +14,17 @@ if TYPE_CHECKING:
     from labchat.capture.files import open
     from labchat.client import connect
     from labchat.lab import Lab, start
+    from labchat.widgets.show import show
 
 __version__ = "0.1.0"
 
-__all__ = ["Lab", "connect", "open", "start"]
+__all__ = ["Lab", "connect", "open", "show", "start"]
 
 _HOMES = {
     "Lab": "labchat.lab",
     "connect": "labchat.client",
     "open": "labchat.capture.files",
+    "show": "labchat.widgets.show",
     "start": "labchat.lab",
 }
 

@@ -9,16 +9,41 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from labchat.widgets.chat_panel import ChatPanel
+    from labchat.widgets.compare import Compare
+    from labchat.widgets.fault_bar import FaultBar
+    from labchat.widgets.handshake import Handshake
     from labchat.widgets.inspector import Inspector
     from labchat.widgets.ladder import Ladder
     from labchat.widgets.linking import link
+    from labchat.widgets.panel import panel
+    from labchat.widgets.show import show
+    from labchat.widgets.stepper import Stepper
 
-__all__ = ["Inspector", "Ladder", "link"]
+__all__ = [
+    "ChatPanel",
+    "Compare",
+    "FaultBar",
+    "Handshake",
+    "Inspector",
+    "Ladder",
+    "Stepper",
+    "link",
+    "panel",
+    "show",
+]
 
 _HOMES = {
+    "ChatPanel": "chat_panel",
+    "Compare": "compare",
+    "FaultBar": "fault_bar",
+    "Handshake": "handshake",
     "Inspector": "inspector",
     "Ladder": "ladder",
+    "Stepper": "stepper",
     "link": "linking",
+    "panel": "panel",
+    "show": "show",
 }
 
 

@@ -54,8 +54,17 @@ export class Composer {
   }
 
   onKey(event) {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-    this.submit(event);
+    if (event.key !== "Enter" || event.isComposing) return;
+    if (event.shiftKey) this.breakLine(event);
+    else this.submit(event);
+  }
+
+  /** By hand: JupyterLab, which runs a cell at Shift+Enter, lets no line break through to a widget. */
+  breakLine(event) {
+    event.preventDefault();
+    event.stopPropagation();
+    this.field.setRangeText("\n", this.field.selectionStart, this.field.selectionEnd, "end");
+    this.onInput();
   }
 
   submit(event) {
