@@ -90,7 +90,10 @@ async def test_two_users_chat_and_see_each_other_type(server: Running, chats: Ch
     await expect(bubbles(bob)).to_have_text(["Hello"])
     await expect(bob.get_by_text("Alice is typing")).to_be_hidden()
     await expect(posts(alice).locator(".lc-post-meta")).to_have_text("stored 1")
-    await say(bob, "Hi\nAlice")
+    await field(bob).press_sequentially("Hi")
+    await field(bob).press("Shift+Enter")
+    await field(bob).press_sequentially("Alice")
+    await field(bob).press("Enter")
     await expect(bubbles(alice)).to_have_text(["Hello", "Hi\nAlice"])
     assert await stored(server.url) == ["Hello", "Hi\nAlice"]
     assert chats.complaints() == []
