@@ -1,7 +1,8 @@
 """Run every check there is, one part after another: ``python scripts/run_tests.py [all|fast]``.
 
 A part that fails does not keep the next from running: the last lines say how each one went.
-Browsers and notebooks have the two cores to themselves; the rest is shared out over both.
+Browsers, notebooks and the conformance suite have the two cores to themselves; the rest is shared
+out over both.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ def module(name: str, *arguments: str) -> list[str]:
 
 def pytest(name: str, *arguments: str, coverage: bool = True) -> Part:
     """A part that is a pytest run; what it covers is added to the other parts'."""
-    run = ["pytest", "-q", f"--junit-xml={ARTIFACTS / name}.xml", *arguments]
+    junit, slowest = f"--junit-xml={ARTIFACTS / name}.xml", ("--durations=8", "--durations-min=4")
+    run = ["pytest", "-q", junit, *slowest, *arguments]
     return Part(name, module("coverage", "run", "-m", *run) if coverage else module(*run), True)
 
 
@@ -63,7 +65,8 @@ def everything() -> Iterator[Part]:
     """What CI holds the repository to."""
     yield from static()
     yield Part("erase", module("coverage", "erase"))
-    yield pytest("tests", "-n2", "-m", "not browser", "tests")
+    yield pytest("tests", "-n2", "-m", "not browser and not conformance", "tests")
+    yield pytest("conformance", "-m", "conformance", "tests/conformance", coverage=False)
     lax = ("--nbval-lax", "--nbval-cell-timeout=120", "--override-ini=timeout=180")
     yield pytest("notebooks", *lax, "notebooks")
     yield pytest("browser", "tests/browser")
