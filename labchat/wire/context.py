@@ -40,20 +40,29 @@ def violations(
 ) -> tuple[Violation, ...]:
     """What ``frame``, which is row ``row`` of its direction, breaks together with others."""
     found: list[Violation] = []
+    opcode = frame.data[0] & 15
     if closes.before(row):
         rule = "after a close frame an endpoint must not send anything"
         found.append(Violation(rule, "RFC 6455 §5.5.1", Span(0, 8 * len(frame.data))))
-    if frame.opcode == Opcode.CONTINUATION and units.link[row] == row:
+    if opcode & 8:
+        return tuple(found)
+    if opcode == Opcode.CONTINUATION and units.link[row] == row:
         rule = "a continuation frame has no message to continue"
         found.append(Violation(rule, "RFC 6455 §5.4", Span(4, 8)))
-    if frame.opcode in (Opcode.TEXT, Opcode.BINARY) and _interrupts(row, units):
+    if opcode and _interrupts(row, units):
         rule = "a new message must not start before the last fragment of the one that is open"
         found.append(Violation(rule, "RFC 6455 §5.4", Span(4, 8)))
-    if frame.opcode < 8:
+    if not _plainly_good(frame):
         message = messages.of(row)
         if message is not None:
             found += _payload_problems(frame, row, message, messages)
     return tuple(found)
+
+
+def _plainly_good(frame: Frame) -> bool:
+    """A whole message of its own, neither compressed nor in need of a look at its UTF-8."""
+    first = frame.data[0]
+    return first == 0x82 or (first == 0x81 and frame.payload.isascii())
 
 
 def _interrupts(row: int, units: Columns) -> bool:

@@ -21,6 +21,8 @@ from labchat.wire.negotiation import agreed
 from labchat.wire.undissected import Undissected
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from labchat.wire.index import Columns
 
 __all__ = ["Conversation", "Gap", "Kind", "Message", "Undissected", "Unit"]
@@ -145,6 +147,10 @@ class Conversation:
     def message(self, direction: Direction, row: int) -> Message | None:
         """The message that a data frame belongs to (its ``frames`` are rows), else None."""
         return self._messages_of(direction).of(row)
+
+    def payloads(self, direction: Direction) -> Iterator[tuple[int, bytes]]:
+        """(row of its last frame, payload) of each whole message: quick, nothing checked."""
+        return self._messages_of(direction).payloads()
 
     def peer(self, direction: Direction, row: int) -> int | None:
         """Row in the other direction of the response to a request, or the other way round."""

@@ -5,10 +5,6 @@ from __future__ import annotations
 import zlib
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 TAIL = b"\x00\x00\xff\xff"
 """What the sender cut off each message and the receiver puts back (RFC 7692 §7.2.2)."""
@@ -59,15 +55,19 @@ class Inflater:
             and for a capture that began in mid-stream.
     """
 
-    __slots__ = ("_held", "_recent", "_stream", "known", "takeover", "wbits")
+    __slots__ = ("_held", "_recent", "_stream", "begins_known", "known", "takeover", "wbits")
 
     def __init__(self, *, takeover: bool = True, wbits: int = 15, known: bool = True) -> None:
         self.takeover = takeover
         self.wbits = wbits
-        self.known = known
+        self.known = self.begins_known = known
         self._recent: deque[bytes] = deque()
         self._held = 0
         self._stream = self._fresh(b"")
+
+    def fresh(self) -> Inflater:
+        """Another one with the same parameters, that has read nothing yet."""
+        return Inflater(takeover=self.takeover, wbits=self.wbits, known=self.begins_known)
 
     def window(self) -> bytes:
         """The last bytes inflated (32 KiB at most): enough to go on from here later."""
@@ -81,13 +81,12 @@ class Inflater:
         self._remember(window)
         self._stream = self._fresh(window)
 
-    def inflate(self, fragments: Sequence[bytes], limit: int = MAX_MESSAGE) -> Inflated:
-        """The message that ``fragments`` (payloads, unmasked) carry; never more than ``limit``."""
-        data = b"".join((*fragments, TAIL))
+    def inflate(self, data: bytes, limit: int = MAX_MESSAGE) -> Inflated:
+        """The message whose unmasked, joined payload is ``data``; never more than ``limit``."""
         if not self.takeover:
             self._stream = self._fresh(b"")
         try:
-            payload = self._stream.decompress(data, limit + 1)
+            payload = self._stream.decompress(data + TAIL, limit + 1)
             if self._stream.eof:
                 payload = self._after_final_block(payload, limit + 1)
         except zlib.error as error:
@@ -98,11 +97,11 @@ class Inflater:
             self._remember(payload)
         return Inflated(payload)
 
-    def peek(self, fragments: Sequence[bytes], limit: int = MAX_MESSAGE) -> bytes:
-        """What the first fragments of an unfinished message inflate to; the window stays."""
+    def peek(self, data: bytes, limit: int = MAX_MESSAGE) -> bytes:
+        """What the first bytes of an unfinished message inflate to; the window stays."""
         stream = self._stream.copy() if self.takeover else self._fresh(b"")
         try:
-            return stream.decompress(b"".join(fragments), limit)
+            return stream.decompress(data, limit)
         except zlib.error:
             return b""
 

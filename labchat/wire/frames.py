@@ -83,29 +83,38 @@ class Frame:
         data: the raw bytes, header and all.
         fields: top-level fields; their leaves tile ``data``.
         violations: what this frame breaks; spans are bits of ``data``.
-        fin: the last fragment of its message.
-        rsv: 0 to 7; RSV1 is 4, RSV2 is 2, RSV3 is 1.
-        opcode: 0 to 15, an int since peers send what they like.
-        masked: the MASK bit.
-        payload_length: bytes of payload, as the header says.
-        masking_key: four bytes, or None when unmasked.
         payload: unmasked, not inflated.
-        close_code: the status code of a close frame, or None.
-        close_reason: the reason of a close frame (bad UTF-8 replaced), or None without a code.
     """
 
     data: bytes
     fields: tuple[Field, ...]
     violations: tuple[Violation, ...]
-    fin: bool
-    rsv: int
-    opcode: int
-    masked: bool
-    payload_length: int
-    masking_key: bytes | None
     payload: bytes
-    close_code: int | None = None
-    close_reason: str | None = None
+
+    @property
+    def fin(self) -> bool:
+        """The last fragment of its message."""
+        return self.data[0] > 127
+
+    @property
+    def rsv(self) -> int:
+        """The reserved bits, 0 to 7: RSV1 is 4, RSV2 is 2, RSV3 is 1."""
+        return self.data[0] >> 4 & 7
+
+    @property
+    def opcode(self) -> int:
+        """0 to 15: an int, since peers send what they like."""
+        return self.data[0] & 15
+
+    @property
+    def masked(self) -> bool:
+        """The MASK bit."""
+        return self.data[1] > 127
+
+    @property
+    def payload_length(self) -> int:
+        """Bytes of payload."""
+        return len(self.payload)
 
     @property
     def header_length(self) -> int:
@@ -113,9 +122,29 @@ class Frame:
         return len(self.data) - len(self.payload)
 
     @property
+    def masking_key(self) -> bytes | None:
+        """Four bytes, or None when the frame is not masked."""
+        stop = self.header_length
+        return self.data[stop - 4 : stop] if self.data[1] > 127 else None
+
+    @property
     def is_control(self) -> bool:
         """Close, ping, pong, or reserved for control (RFC 6455 §5.5)."""
-        return self.opcode >= 8
+        return self.data[0] & 8 != 0
+
+    @property
+    def close_code(self) -> int | None:
+        """The status code of a close frame, or None."""
+        if self.opcode != Opcode.CLOSE or len(self.payload) < 2:
+            return None
+        return int.from_bytes(self.payload[:2], "big")
+
+    @property
+    def close_reason(self) -> str | None:
+        """The reason of a close frame that has a code (bad UTF-8 replaced), or None."""
+        if self.close_code is None:
+            return None
+        return self.payload[2:].decode("utf-8", "replace")
 
 
 def opcode_name(opcode: int) -> str:
@@ -129,16 +158,16 @@ def opcode_name(opcode: int) -> str:
 def unmask(payload: bytes, key: bytes) -> bytes:
     """XOR byte i of ``payload`` with byte i mod 4 of ``key`` (RFC 6455 §5.3); its own inverse."""
     size = len(payload)
-    if size < _LONG:
-        veil = int.from_bytes((key * ((size + 3) >> 2))[:size], "little")
-        return (int.from_bytes(payload, "little") ^ veil).to_bytes(size, "little")
+    if size < LONG:
+        veil = int.from_bytes((key * ((size + 3) >> 2))[:size])
+        return (int.from_bytes(payload) ^ veil).to_bytes(size)
     plain = bytearray(size)
     for offset in range(4):
         plain[offset::4] = payload[offset::4].translate(_xor_table(key[offset]))
     return bytes(plain)
 
 
-_LONG = 2048
+LONG = 2048
 """From this many bytes on, four table look-ups beat one wide XOR."""
 
 
@@ -213,88 +242,51 @@ def dissect(data: bytes, *, role: Direction | None = None, rsv_allowed: int | No
     Raises:
         ValueError: ``data`` is not exactly one frame.
     """
-    size, length, key = _measure(data)
-    key_stop = len(data) - length
-    fields = _FIRST[data[0]] + _SECOND[data[1]]
-    if size:
-        span = _EXTENDED[size]
-        fields += (Field("Extended payload length", span, length),)
-    payload = data[key_stop:]
-    if key is not None:
-        fields += (Field("Masking-key", _KEY[size], key),)
+    second = data[1] if len(data) > 1 else 0
+    length, head = second & 127, 2
+    if length > 125:
+        head = 4 if length == 126 else 10
+        length = int.from_bytes(data[2:head])
+    start = head + 4 if second > 127 else head
+    if len(data) != start + length:
+        raise ValueError(f"not exactly one frame: {len(data)} bytes, {start + length} expected")
+    fields, payload = _FIRST[data[0]] + _SECOND[second], data[start:]
+    if head > 2:
+        fields += (Field("Extended payload length", _EXTENDED[head], length),)
+    if start > head:
+        key = data[head:start]
+        fields += (Field("Masking-key", _KEY[head], key),)
         payload = unmask(payload, key)
-    opcode = data[0] & 15
-    if opcode == Opcode.CLOSE:
-        return _dissect_close(
-            data, fields, payload, key, _violations(data, length, role, rsv_allowed)
-        )
+    violations = _violations(data, length, role, rsv_allowed)
+    if data[0] & 15 == 8:
+        return _close(data, fields, payload, violations)
     if length:
-        fields += (Field("Payload Data", Span(8 * key_stop, 8 * len(data)), payload),)
-    return Frame(
-        data,
-        fields,
-        _violations(data, length, role, rsv_allowed),
-        data[0] > 127,
-        data[0] >> 4 & 7,
-        opcode,
-        key is not None,
-        length,
-        key,
-        payload,
-    )
+        fields += (Field("Payload Data", Span(8 * start, 8 * len(data)), payload),)
+    return Frame(data, fields, violations, payload)
 
 
-def _measure(data: bytes) -> tuple[int, int, bytes | None]:
-    """(bytes of extended length, payload length, masking key) of one whole frame."""
-    code = data[1] & 127 if len(data) > 1 else 0
-    size = 0 if code < 126 else 2 if code == 126 else 8
-    length = int.from_bytes(data[2 : 2 + size], "big") if size else code
-    masked = len(data) > 1 and data[1] > 127
-    start = 2 + size
-    stop = start + 4 if masked else start
-    if len(data) != stop + length:
-        raise ValueError(f"not exactly one frame: {len(data)} bytes, {stop + length} expected")
-    return size, length, data[start:stop] if masked else None
-
-
-def _dissect_close(
+def _close(
     data: bytes,
     fields: tuple[Field, ...],
     payload: bytes,
-    key: bytes | None,
     violations: tuple[Violation, ...],
 ) -> Frame:
     """A close frame: its payload is a status code and a reason (RFC 6455 §5.5.1)."""
-    at = 8 * (len(data) - len(payload))
-    code = reason = None
-    problems = list(violations)
+    at, stop = 8 * (len(data) - len(payload)), 8 * len(data)
+    children: tuple[Field, ...] = ()
+    if len(payload) == 1:
+        rule = "a close body is empty, or starts with a status code of two bytes"
+        violations += (Violation(rule, "RFC 6455 §5.5.1", Span(at, stop)),)
+    elif payload:
+        code = int.from_bytes(payload[:2], "big")
+        children = (Field("status code", Span(at, at + 16), code),)
+        violations += tuple(_close_problems(code, payload[2:], at))
+    if len(payload) > 2:
+        reason = payload[2:].decode("utf-8", "replace")
+        children += (Field("reason", Span(at + 16, stop), reason),)
     if payload:
-        children: tuple[Field, ...] = ()
-        if len(payload) > 1:
-            code = int.from_bytes(payload[:2], "big")
-            reason = payload[2:].decode("utf-8", "replace")
-            children = (Field("status code", Span(at, at + 16), code),)
-            problems += _close_problems(code, payload[2:], at)
-        else:
-            rule = "a close body is empty, or starts with a status code of two bytes"
-            problems.append(Violation(rule, "RFC 6455 §5.5.1", Span(at, at + 8)))
-        if len(payload) > 2:
-            children += (Field("reason", Span(at + 16, 8 * len(data)), reason),)
-        fields += (Field("Payload Data", Span(at, 8 * len(data)), payload, children),)
-    return Frame(
-        data,
-        fields,
-        tuple(problems),
-        data[0] > 127,
-        data[0] >> 4 & 7,
-        Opcode.CLOSE,
-        key is not None,
-        len(payload),
-        key,
-        payload,
-        code,
-        reason,
-    )
+        fields += (Field("Payload Data", Span(at, stop), payload, children),)
+    return Frame(data, fields, violations, payload)
 
 
 def _close_problems(code: int, reason: bytes, at: int) -> list[Violation]:
@@ -408,5 +400,5 @@ def _second_byte(byte: int) -> tuple[Field, ...]:
 _FIRST = tuple(_first_byte(byte) for byte in range(256))
 _SECOND = tuple(_second_byte(byte) for byte in range(256))
 _HEADER_RULES = tuple(_header_rules(byte) for byte in range(256))
-_EXTENDED = {2: Span(16, 32), 8: Span(16, 80)}
-_KEY = {size: Span(16 + 8 * size, 48 + 8 * size) for size in (0, 2, 8)}
+_EXTENDED = {4: Span(16, 32), 10: Span(16, 80)}
+_KEY = {head: Span(8 * head, 8 * head + 32) for head in (2, 4, 10)}

@@ -8,12 +8,8 @@ from __future__ import annotations
 
 from array import array
 from enum import IntEnum, StrEnum
-from typing import TYPE_CHECKING
 
-from labchat.wire.frames import unmask
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from labchat.wire.frames import LONG, unmask
 
 
 class Kind(StrEnum):
@@ -144,17 +140,38 @@ def frame_stop(buffer: bytes | bytearray, pos: int) -> int | None:
     return pos + 2 + size + (4 if masked else 0) + length
 
 
-def payloads(buffer: bytes | bytearray, columns: Columns) -> Iterator[bytes]:
-    """The unmasked payload of each frame in ``columns``, in order; not inflated."""
-    view = memoryview(buffer)
-    for kind, start, length in zip(columns.kind, columns.start, columns.length, strict=True):
-        if kind != FRAME:
-            continue
-        second = view[start + 1]
-        code = second & 127
-        head = start + (2 if code < 126 else 4 if code == 126 else 10)
-        stop = start + length
-        if second > 127:
-            yield unmask(bytes(view[head + 4 : stop]), bytes(view[head : head + 4]))
+def unmasked(data: bytes, pos: int, found: list[bytes]) -> int:
+    """Append the unmasked payload of each whole frame of ``data`` from ``pos`` on to ``found``.
+
+    The quickest way from bytes to payloads: no columns, nothing checked, nothing inflated.
+
+    Returns:
+        Where the first frame that is not whole starts.
+    """
+    end, number, add = len(data), int.from_bytes, found.append
+    while (head := pos + 2) <= end:
+        second = data[pos + 1]
+        if 127 < second < 254:
+            length, start = second - 128, pos + 6
         else:
-            yield bytes(view[head:stop])
+            length, start = second & 127, head
+            if length > 125:
+                start += 2 if length == 126 else 8
+                if start > end:
+                    break
+                length = number(data[head:start])
+            if second > 127:
+                start += 4
+        stop = start + length
+        if stop > end:
+            break
+        if second < 128:
+            add(data[start:stop])
+        elif length < LONG:
+            # frames.unmask, written out: a call costs as much as the work.
+            veil = number((data[start - 4 : start] * ((length + 3) >> 2))[:length])
+            add((number(data[start:stop]) ^ veil).to_bytes(length))
+        else:
+            add(unmask(data[start:stop], data[start - 4 : start]))
+        pos = stop
+    return pos

@@ -17,7 +17,7 @@ from labchat.wire.frames import Opcode
 from labchat.wire.index import FRAME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from labchat.wire.deflate import Inflater
     from labchat.wire.index import Columns
@@ -123,7 +123,8 @@ class Messages:
         if units.kind[row] != FRAME or units.first[row] & 8:
             return None
         first = units.link[row]
-        rows = tuple(self.rows(first))
+        alone = first == row and units.first[row] > 127
+        rows = (row,) if alone else tuple(self.rows(first))
         if self._last is not None and self._last[:2] == (first, len(rows)):
             return self._last[2]
         message = self._message(first, rows)
@@ -133,26 +134,41 @@ class Messages:
     def payload(self, row: int) -> bytes:
         """The unmasked payload of frame ``row``."""
         start = self._units.start[row]
-        stop = start + self._units.length[row]
-        second = self._buffer[start + 1]
-        code = second & 127
-        head = start + (2 if code < 126 else 4 if code == 126 else 10)
-        if second < 128:
-            return bytes(self._buffer[head:stop])
-        key = bytes(self._buffer[head : head + 4])
-        return frames.unmask(bytes(self._buffer[head + 4 : stop]), key)
+        data = bytes(self._buffer[start : start + self._units.length[row]])
+        code = data[1] & 127
+        head = 2 if code < 126 else 4 if code == 126 else 10
+        if data[1] < 128:
+            return data[head:]
+        return frames.unmask(data[head + 4 :], data[head : head + 4])
+
+    def payloads(self) -> Iterator[tuple[int, bytes]]:
+        """(row of its last frame, payload) of each whole message, in order, inflated.
+
+        The quick way through all of them; what does not inflate gives what came before that.
+        """
+        inflater = self._inflater.fresh()
+        kinds, firsts, links = self._units.kind, self._units.first, self._units.link
+        for row in range(len(kinds)):
+            first = firsts[row]
+            if kinds[row] != FRAME:
+                inflater.resume(b"", known=False)
+            elif first > 127 and not first & 8:
+                begin = links[row]
+                data = self.payload(row) if begin == row else self._joined(self.rows(begin))
+                yield row, inflater.inflate(data).payload if self._is_compressed(begin) else data
+
+    def _joined(self, rows: Iterable[int]) -> bytes:
+        return b"".join([self.payload(row) for row in rows])
 
     def _message(self, first: int, rows: tuple[int, ...]) -> Message:
         opcode = self._units.first[first] & 15
         complete = self._units.first[rows[-1]] > 127
         compressed = self._is_compressed(first)
         problem = None
-        pieces = [self.payload(row) for row in rows]
-        wire = sum(map(len, pieces))
+        payload = self._joined(rows)
+        wire = len(payload)
         if compressed:
-            payload, problem = self._inflated(first, pieces, complete=complete)
-        else:
-            payload = b"".join(pieces)
+            payload, problem = self._inflated(first, payload, complete=complete)
         text: str | None = None
         violations: tuple[Violation, ...] = ()
         if opcode == Opcode.TEXT and problem is None:
@@ -163,15 +179,13 @@ class Messages:
         byte = self._units.first[row]
         return self._deflate and byte & 0x48 == 0x40 and byte & 15 != 0
 
-    def _inflated(
-        self, first: int, pieces: list[bytes], *, complete: bool
-    ) -> tuple[bytes, str | None]:
+    def _inflated(self, first: int, data: bytes, *, complete: bool) -> tuple[bytes, str | None]:
         self._seek(first)
         if not complete:
-            return self._inflater.peek(pieces), "not finished yet"
+            return self._inflater.peek(data), "not finished yet"
         self._next = first + 1
-        self._since += sum(map(len, pieces))
-        done = self._inflater.inflate(pieces)
+        self._since += len(data)
+        done = self._inflater.inflate(data)
         return done.payload, done.problem
 
     def _seek(self, first: int) -> None:
@@ -195,17 +209,25 @@ class Messages:
         if units.kind[row] != FRAME:
             self._inflater.resume(b"", known=False)
         elif units.link[row] == row and self._is_compressed(row):
-            pieces = [self.payload(part) for part in self.rows(row)]
-            self._since += sum(map(len, pieces))
-            self._inflater.inflate(pieces)
+            data = self._joined(self.rows(row))
+            self._since += len(data)
+            self._inflater.inflate(data)
 
 
 def _decoded(payload: bytes, *, complete: bool) -> tuple[str | None, tuple[Violation, ...]]:
     """A text message decoded, or the bytes that keep it from being UTF-8 (RFC 6455 §8.1)."""
+    try:
+        text = payload.decode()
+    except UnicodeDecodeError:
+        return None, _bad_text(payload, complete=complete)
+    return (text if complete else None), ()
+
+
+def _bad_text(payload: bytes, *, complete: bool) -> tuple[Violation, ...]:
     bad = frames.invalid_utf8(payload, complete=complete)
     if bad is None:
-        return (payload.decode() if complete else None), ()
+        return ()
     rule = f"a text message is UTF-8: byte {bad[0]} of it is 0x{payload[bad[0]]:02X}"
-    if bad[1] == len(payload) and bad[1] - bad[0] > 1:
+    if frames.invalid_utf8(payload, complete=False) is None:
         rule = f"a text message is UTF-8: it ends inside the character at byte {bad[0]}"
-    return None, (Violation(rule, "RFC 6455 §8.1", Span(8 * bad[0], 8 * bad[1])),)
+    return (Violation(rule, "RFC 6455 §8.1", Span(8 * bad[0], 8 * bad[1])),)
