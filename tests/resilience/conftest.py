@@ -170,6 +170,16 @@ class Crowd:
                 for user, chat in self.chats.items():
                     await chat.received(sum(1 for e in self.said() if e.user != user))
 
+    async def until(self, settled: int) -> None:
+        """Return when so many posts have settled."""
+        while self.count(Kind.SETTLED) < settled:
+            await next(iter(self.chats.values())).received(self.heard(0) + 1)
+
+    def heard(self, index: int) -> int:
+        """How many posts a user has received."""
+        journal = self.journals[USERS[index]]
+        return sum(1 for entry in journal if entry.kind is Kind.RECEIVED)
+
     def said(self) -> Iterator[Entry]:
         for journal in self.journals.values():
             yield from (entry for entry in journal if entry.kind is Kind.POSTED)
