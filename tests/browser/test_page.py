@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -12,8 +13,9 @@ import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
+from labchat.server.admin import add_user
 from labchat.server.serve import Running, running
-from labchat.server.settings import Limits, Settings
+from labchat.server.settings import Limits, Settings, guarded
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -283,6 +285,29 @@ async def test_who_is_it_is_asked_and_remembered(server: Running, pages: Any) ->
     await expect(page.locator(".page-me")).to_contain_text("You are zoe")
     assert page.url.endswith("?user=zoe")
     assert errors == []
+
+
+async def test_a_server_with_tokens_asks_for_one(tmp_path: Path, pages: Any) -> None:
+    db = tmp_path / "chat.db"
+    tokens = {user: add_user(db, user) for user in ("user-1", "user-2")}
+    async with running(replace(guarded(), port=0, db=db)) as server:
+        alice, errors = await pages.open()
+        await alice.goto(f"{server.url}/?user=user-1")
+        await expect(badge(alice)).to_have_text("refused")
+        token = alice.get_by_role("textbox", name="Token")
+        await token.fill("wrong")
+        await token.press("Enter")
+        await expect(badge(alice)).to_have_text("refused")
+        await token.fill(tokens["user-1"])
+        await token.press("Enter")
+        await expect(badge(alice)).to_have_text("connected")
+        await expect(token).to_be_hidden()
+        await say(alice, "in confidence")
+        await expect(posts(alice)).to_have_attribute("data-delivery", "stored")
+        await alice.reload()
+        await expect(bubbles(alice)).to_have_text(["in confidence"])
+        assert tokens["user-1"] not in alice.url
+        assert errors == []
 
 
 async def test_a_page_on_another_origin_is_refused(server: Running, pages: Any) -> None:

@@ -205,6 +205,15 @@ test("a stranger is asked for a token, which goes into the first event", () => {
   assert.equal(register.event.token, "secret");
 });
 
+test("who is turned away for another reason than a token is not asked for one", () => {
+  const { session, on, heard } = script();
+  on("now");
+  on("opened");
+  heard("error", { code: "forbidden", message: "Too many connections." });
+  assert.deepEqual([session.link.state, session.signIn, session.link.detail], ["refused", false, "Too many connections."]);
+  assert.deepEqual(on("dropped", { code: 1008, reason: "Too many connections." }).slice(0, 1), ["cancel overdue"]);
+});
+
 test("who left on purpose is not brought back by the network", () => {
   const { session, up, on } = script();
   up();

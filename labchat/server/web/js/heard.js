@@ -53,7 +53,7 @@ function error(s, { code, message: text, id }, now) {
   if (mine && LATER.has(code)) return tryAgain(s, id, phrase(text));
   if (mine) return fail(s, id, phrase(text), STRANGER.has(code) ? "retry" : "edit");
   if (!STRANGER.has(code)) return [{ do: "say", text }];
-  s.signIn = true;
+  s.signIn = code === "unauthorized" || s.token !== null;
   return refused(s, now, text);
 }
 

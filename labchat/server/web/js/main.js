@@ -26,10 +26,13 @@ function enter(user) {
   own.set("user", user);
   shared.set("user", user);
   address(user);
-  const session = new Session({ user, ...choices() });
+  const session = new Session({ user, token: own.get(`token:${user}`), ...choices() });
   const page = {};
   const net = new Net({ session, keeper: shared, changed: () => page.draw(), say: (text) => page.chat.say(text) });
-  const take = (event) => net.take(event);
+  const take = (event) => {
+    if (event.type === "token") own.set(`token:${user}`, event.value);
+    net.take(event);
+  };
   page.chat = Chat(session, take, { remember: (name, value) => shared.set(name, value), leave: () => leave(net, page) });
   page.draw = drawer(() => page.chat.update(performance.now()));
   page.stop = listen(take, () => session.link.state === "reconnecting" && page.chat.tick(performance.now()));

@@ -1,4 +1,4 @@
-/** A token is asked for only when the server does. It stays in this page and is never in a URL. */
+/** A token is asked for only when the server does. It stays in this tab and is never in a URL. */
 
 import { h } from "../../shared/dom.js";
 
