@@ -179,7 +179,7 @@ class _Rebuilding:
 
     def _message(self, message: WebSocketMessage) -> None:
         seconds = message.time / 1000 if message.time > _SECONDS else message.time
-        at = (seconds - self._made.started_at.timestamp()) * 1000
+        at = round((seconds - self._made.started_at.timestamp()) * 1000, 3)
         if 0 <= at < _LONGEST_MS:
             self._clock = max(self._clock, at)
         payload = _bytes(message.data, None if message.opcode == 1 else "base64")
@@ -218,7 +218,7 @@ def _size(size: float | None) -> int:
 
 def _bytes(text: str, encoding: str | None) -> bytes:
     if encoding == "base64":
-        return base64.b64decode(text)
+        return base64.b64decode("".join(text.split()), validate=True)
     return text.encode("utf-8", "surrogatepass")
 
 

@@ -77,11 +77,14 @@ class Teller:
         self.now += 1_000_000
         self.sink.end(connection, way, self.now, how)
 
+    def upgrade(self, connection: int) -> None:
+        self.say(connection, C, ASKED)
+        self.say(connection, S, ANSWERED)
+
     def chat(self) -> None:
         """Alice's WebSocket, Bob's POST, and an event stream."""
         alice = self.open(label="Alice")
-        self.say(alice, C, ASKED)
-        self.say(alice, S, ANSWERED)
+        self.upgrade(alice)
         self.say(alice, C, frames.build(1, b"Hello", mask=KEY))
         self.say(alice, S, frames.build(1, b"Hel", fin=False), frames.build(9, b"?"))
         self.say(alice, S, frames.build(0, b"lo"), frames.build(2, b"\0\1"))

@@ -320,7 +320,7 @@ def test_a_remark_after_the_end_changes_nothing() -> None:
 
 
 @given(st.data(), st.binary(min_size=1, max_size=300), st.integers(0, 2**32 - 1))
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 def test_any_segmentation_and_order_gives_the_stream(
     data: st.DataObject, stream: bytes, start: int
 ) -> None:
