@@ -7,7 +7,8 @@ unchanged in a browser or under ``node --test``.
 
 Modules keep to a small part of the syntax, checked here: ``import { a, b as c } from "./x.js";``,
 ``export function``, ``export class``, ``export const``, and one ``export default`` in a widget.
-A module's ``.css`` sibling comes along with it; those in :data:`ALWAYS` come with every widget.
+Styles are one sheet, the same for every widget: a page holds one copy for each kind of widget on
+it, and copies of different length would undo each other's cascade.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parent / "js"
-ALWAYS = ("shared/tokens.css", "shared/base.css", "shared/fields.css", "shared/panel.css")
+FIRST = ("shared/tokens.css", "shared/base.css")
+"""Style sheets that the others build on."""
 
 _IMPORT = re.compile(r'^import\s*\{([^}]*)\}\s*from\s*"(\.[^"]+)";[ \t]*$', re.MULTILINE)
 _EXPORT = re.compile(r"^export\s+((?:async\s+)?function\*?|class|const)\s+(\w+)", re.MULTILINE)
@@ -47,12 +49,11 @@ def esm(widget: str, root: Path = ROOT) -> str:
 
 
 @cache
-def css(widget: str, root: Path = ROOT) -> str:
-    """The styles all widgets share, then those of every module that ``widget`` imports."""
-    always = [root / name for name in ALWAYS]
-    siblings = [path.with_suffix(".css") for path in modules(widget, root)]
-    wanted = dict.fromkeys(path.resolve() for path in (*always, *siblings))
-    return "\n".join(path.read_text("utf-8") for path in wanted if path.exists())
+def css(root: Path = ROOT) -> str:
+    """The style sheet of all widgets: :data:`FIRST`, what is shared, then each widget's own."""
+    shared, own = sorted(root.glob("shared/*.css")), sorted(root.glob("*.css"))
+    wanted = dict.fromkeys([*(root / name for name in FIRST), *shared, *own])
+    return "\n".join(path.read_text("utf-8") for path in wanted)
 
 
 def modules(widget: str, root: Path = ROOT) -> tuple[Path, ...]:

@@ -44,7 +44,7 @@ class ChatPanel(anywidget.AnyWidget):
     """
 
     _esm = assets.esm("chat_panel")
-    _css = assets.css("chat_panel")
+    _css = assets.css()
 
     head = traitlets.Dict().tag(sync=True)
     posts: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)

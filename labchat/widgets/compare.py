@@ -29,7 +29,7 @@ class Compare(anywidget.AnyWidget):
     """
 
     _esm = assets.esm("compare")
-    _css = assets.css("compare")
+    _css = assets.css()
 
     view: traitlets.Dict[str, object] = traitlets.Dict().tag(sync=True)
     selected = traitlets.Int(0).tag(sync=True)

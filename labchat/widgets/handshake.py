@@ -35,7 +35,7 @@ class Handshake(anywidget.AnyWidget):
     """
 
     _esm = assets.esm("handshake")
-    _css = assets.css("handshake")
+    _css = assets.css()
 
     view: traitlets.Dict[str, object] = traitlets.Dict().tag(sync=True)
     own_key = traitlets.Unicode("").tag(sync=True)

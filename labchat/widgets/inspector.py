@@ -17,4 +17,4 @@ class Inspector(CaptureWidget):
     """
 
     _esm = assets.esm("inspector")
-    _css = assets.css("inspector")
+    _css = assets.css()

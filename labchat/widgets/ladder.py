@@ -31,7 +31,7 @@ class Ladder(CaptureWidget):
     """
 
     _esm = assets.esm("ladder")
-    _css = assets.css("ladder")
+    _css = assets.css()
 
     height = traitlets.Int(400).tag(sync=True)
     trace: traitlets.List[TraceLine] = traitlets.List().tag(sync=True)

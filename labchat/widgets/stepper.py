@@ -37,7 +37,7 @@ class Stepper(anywidget.AnyWidget):
     """
 
     _esm = assets.esm("stepper")
-    _css = assets.css("stepper")
+    _css = assets.css()
 
     view: traitlets.Dict[str, object] = traitlets.Dict().tag(sync=True)
     plan = traitlets.Any(None).tag(sync=True)

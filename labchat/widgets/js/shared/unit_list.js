@@ -68,8 +68,16 @@ export class UnitList {
     this.foot = h("p", { class: "lc-foot lc-meta" });
     const middle = h("div", { class: "lc-list-box" }, this.grid, this.empty, this.pill);
     this.node = h("section", { class: "lc-units", "aria-label": "Units" }, h("div", { class: "lc-filter-box" }, this.input, this.hint), this.earlier, middle, this.foot);
-    this.resize = new ResizeObserver(() => this.draw());
+    this.resize = new ResizeObserver(() => this.onResize());
     this.resize.observe(this.grid);
+  }
+
+  /** The box changed: stay at the end, or keep the selected unit in sight. */
+  onResize() {
+    const index = this.store.indexOf(this.selected);
+    if (this.following) this.scrollToEnd();
+    else if (this.inSight && index >= 0) this.reveal(index);
+    this.draw();
   }
 
   destroy() {
@@ -144,6 +152,7 @@ export class UnitList {
     if (n === this.selected) return;
     this.selected = n;
     const index = this.store.indexOf(n);
+    this.inSight = index >= 0;
     if (index >= 0) this.reveal(index);
     this.draw(true);
   }
@@ -184,6 +193,8 @@ export class UnitList {
 
   onScroll() {
     this.following = this.top + this.room >= this.store.length * ROW - ROW;
+    const y = this.store.indexOf(this.selected) * ROW;
+    this.inSight = y >= this.top && y < this.top + this.room;
     if (this.following) this.seen = this.store.length;
     this.draw();
     this.tellNew();
