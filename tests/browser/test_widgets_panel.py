@@ -1,0 +1,39 @@
+"""The whole panel over a running lab: it is laid out, it lives, and its parts select together."""
+
+from __future__ import annotations
+
+from nbformat.v4 import new_code_cell, new_notebook
+
+LAB = """
+import labchat
+lab = labchat.start()
+panel = lab.panel()
+panel
+"""
+
+
+async def say(page, panel: int, text: str) -> None:
+    """Type into the field of the chat panel with this number, and press Enter."""
+    field = page.locator(".lc-chat textarea").nth(panel)
+    await field.click()
+    await page.keyboard.type(text)
+    await page.keyboard.press("Enter")
+
+
+async def test_the_panel_lives(open_notebook) -> None:
+    lab = await open_notebook(
+        new_notebook(cells=[new_code_cell(LAB)]), viewport=(1360, 1500), theme="light"
+    )
+    page = lab.page
+    await page.locator(".lc-panel .lc-detail").wait_for()
+    await page.locator(".lc-panel .lc-line[data-n='8']").wait_for()
+    await say(page, 0, "Hello")
+    row = page.locator(".lc-inspector .lc-line", has_text="message “Hello”").first
+    await row.click()
+    await page.locator(".lc-panel .lc-ruler-row").first.wait_for()
+    await lab.screenshot("panel-light", of=".lc-panel")
+    await lab.theme("dark")
+    await lab.screenshot("panel-dark", of=".lc-panel")
+    await page.set_viewport_size({"width": 1100, "height": 1500})
+    await lab.screenshot("panel-narrow", of=".lc-panel")
+    assert lab.console_errors == []
