@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import ipywidgets
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from nbformat.v4 import new_code_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 from playwright.async_api import Locator, Page, expect
+
+from labchat.chat.session import Bubble, Delivery, Link, Snapshot
+from labchat.widgets.chat_panel import ChatPanel
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -200,3 +204,45 @@ async def test_every_state_can_be_used_by_all_and_looks_right(
     results = await Axe().run(lab.page, context=".lc-chat")
     assert results.violations_count == 0, results.generate_report()
     assert lab.console_errors == []
+
+
+async def test_a_reopened_notebook_shows_what_was_said_and_that_it_is_not_live(
+    open_notebook: Any,
+) -> None:
+    lab = await open_notebook(kept(), run=False)
+    await lab.page.evaluate(
+        """() => {
+            const { cells } = window.jupyterapp.shell.currentWidget.content.model;
+            for (const cell of cells) cell.trusted = true;
+        }"""
+    )
+    chat = lab.page.locator(".lc-chat")
+    await expect(chat.locator(".lc-bubble")).to_have_text(["Hello"])
+    await expect(chat.locator(".lc-notice")).to_contain_text("Not live", timeout=15_000)
+    await expect(field(chat)).to_be_disabled()
+    await expect(chat.locator(".lc-badge")).to_be_hidden()
+    assert lab.console_errors == []
+
+
+class Still:
+    """A chat that stands still."""
+
+    def snapshot(self) -> Snapshot:
+        bubble = Bubble("m1", "Hello", "user-1", "user-2", "now", Delivery.STORED, seq=1)
+        return Snapshot(user="user-1", link=Link.CONNECTED, bubbles=(bubble,))
+
+    def subscribe(self, _changed: Any) -> Any:
+        return lambda: None
+
+
+def kept() -> Any:
+    """A notebook that was saved with a panel in it."""
+    panel = ChatPanel(Still(), peer="user-2")
+    view = {"model_id": panel.model_id, "version_major": 2, "version_minor": 0}
+    data = {"application/vnd.jupyter.widget-view+json": view, "text/plain": repr(panel)}
+    made = notebook("panel")
+    made.cells[0].outputs = [new_output("display_data", data=data)]
+    state = ipywidgets.Widget.get_manager_state(widgets=[panel, panel.layout])
+    made.metadata["widgets"] = {"application/vnd.jupyter.widget-state+json": state}
+    panel.close()
+    return made

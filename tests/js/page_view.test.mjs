@@ -82,3 +82,14 @@ test("only the peer's typing is shown", () => {
   s.typing = ["zoe", "user-2"];
   assert.equal(typing(s), "Bob is typing");
 });
+
+test("an empty conversation says why it is empty", () => {
+  const s = session();
+  assert.equal(conversation(s).empty, "What was said comes with the connection.");
+  s.link.state = "connected";
+  assert.equal(conversation(s).empty, "Asking what was said.");
+  s.on({ type: "history", peer: "user-2", messages: [] }, 0);
+  assert.equal(conversation(s).empty, "Nothing said yet.");
+  s.peer = null;
+  assert.equal(conversation(s).empty, "Choose whom to write to.");
+});

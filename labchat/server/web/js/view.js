@@ -33,8 +33,14 @@ export function conversation(s, { drawn = DRAWN, opened = new Set() } = {}) {
     key: s.peer,
     rows: posts.slice(-drawn).map((post) => row(s, post, opened)),
     earlier: Math.max(0, posts.length - drawn),
-    empty: s.peer === null ? "Choose whom to write to." : "Nothing said yet.",
+    empty: emptyWords(s),
   };
+}
+
+function emptyWords(s) {
+  if (s.peer === null) return "Choose whom to write to.";
+  if (s.loaded.has(s.peer)) return "Nothing said yet.";
+  return s.link.state === "connected" ? "Asking what was said." : "What was said comes with the connection.";
 }
 
 function row(s, post, opened) {

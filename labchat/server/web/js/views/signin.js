@@ -14,9 +14,10 @@ export function SignIn(take) {
 
   function update({ user, signIn }) {
     name.value = user;
-    if (signIn === form.isConnected) return;
-    if (signIn) el.append(form);
-    else form.remove();
+    if (signIn === form.isConnected) return undefined;
+    if (!signIn) return form.remove();
+    el.append(form);
+    return field.focus();
   }
 
   return { el, update };

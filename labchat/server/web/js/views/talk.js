@@ -26,7 +26,7 @@ export function Talk(session, take) {
     const name = peer === null ? "" : nameOf(peer, session.known);
     setText(title, name);
     badge.update(badgeWords(session.link.state), left(now));
-    banner.update(bannerWords(session.link));
+    banner.update(told(session));
     signIn.update(session);
     log.update(conversation(session, shown));
     composer.update({ typing: typing(session), label: `Message to ${name}`, disabled: peer === null });
@@ -63,6 +63,12 @@ export function Talk(session, take) {
   }
 
   return { el, update, tick: (now) => badge.tick(left(now)) };
+}
+
+/** The way on from a missing token is the token, not another try. */
+function told({ link, signIn }) {
+  const words = bannerWords(link);
+  return signIn && words ? { ...words, action: null } : words;
 }
 
 /** Unique without asking anybody. `crypto.randomUUID` is missing on plain http beyond loopback. */
