@@ -72,12 +72,12 @@ def flatten(capture: Capture) -> Flat:
         row=row,
         at_ns=as_numpy(columns.at_ns),
         end_ns=as_numpy(columns.end_ns),
-        kind=_join([one.kind for one in lanes])[place],
-        first=_join([one.first for one in lanes])[place],
-        start=_join([one.start for one in lanes])[place],
-        length=_join([one.length for one in lanes])[place],
-        link=_join(links)[place],
-        second=_join([one.second for one in lanes])[place],
+        kind=_join([one.kind for one in lanes], np.uint8)[place],
+        first=_join([one.first for one in lanes], np.uint8)[place],
+        start=_join([one.start for one in lanes], np.int64)[place],
+        length=_join([one.length for one in lanes], np.int64)[place],
+        link=_join(links, np.int64)[place],
+        second=_join([one.second for one in lanes], np.uint8)[place],
         lanes=columns.lanes,
     )
 
@@ -115,5 +115,5 @@ def as_numpy(column: array[int]) -> Ints:
     return np.frombuffer(column[:], dtype=_DTYPES[column.typecode])
 
 
-def _join(parts: list[Ints]) -> Ints:
-    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+def _join(parts: list[Ints], dtype: type[np.generic]) -> Ints:
+    return np.concatenate([np.zeros(0, dtype=dtype), *parts])

@@ -106,7 +106,9 @@ def teller() -> Callable[..., Teller]:
     """``teller(sink)`` tells a sink, or a new capture that begins at noon."""
 
     def make(sink: Capture | None = None, *, epoch_ns: int = 7, start: int = 7) -> Teller:
-        return Teller(sink or Capture(epoch_ns=epoch_ns, started_at=NOON), start)
+        if sink is None:
+            sink = Capture(epoch_ns=epoch_ns, started_at=NOON)
+        return Teller(sink, start)
 
     return make
 

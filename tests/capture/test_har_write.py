@@ -68,7 +68,7 @@ def test_an_exchange_has_its_sizes_and_times(chat: Capture) -> None:
         "ssl": -1,
     }
     asked, answered = entry["request"], entry["response"]
-    assert (asked["headersSize"], asked["bodySize"]) == (112, 16)
+    assert (asked["headersSize"], asked["bodySize"]) == (105, 16)
     assert asked["postData"] == {
         "mimeType": "application/json",
         "text": '{"text":"Hello"}',
