@@ -27,7 +27,7 @@ check: python  ## Style, types, import rules, then the fast tests
 	@$(BIN)/python scripts/run_tests.py fast
 
 bench: setup  ## Measure against the peers
-	@$(BIN)/labchat bench
+	@for one in benchmarks/*.py; do echo "── $$one"; $(BIN)/python "$$one" || exit 1; done
 
 lock: python  ## Write constraints.txt anew, from the newest releases pyproject.toml allows
 	@$(PYTHON) scripts/set_up.py lock
