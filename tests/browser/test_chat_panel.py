@@ -201,6 +201,10 @@ async def test_every_state_can_be_used_by_all_and_looks_right(
     lab = await open_notebook(notebook(STATES), theme=theme, viewport=(1500, 900))
     await expect(lab.page.locator(".lc-chat")).to_have_count(3)
     await lab.screenshot(f"chat-panel-{theme}", of=".jp-OutputArea-output")
+    await lab.page.set_viewport_size({"width": 1000, "height": 700})
+    await lab.screenshot(f"chat-panel-narrow-{theme}", of=".jp-OutputArea-output")
+    for chat in await lab.page.locator(".lc-chat").all():
+        assert await chat.evaluate("chat => chat.scrollWidth <= chat.clientWidth")
     results = await Axe().run(lab.page, context=".lc-chat")
     assert results.violations_count == 0, results.generate_report()
     assert lab.console_errors == []
