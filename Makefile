@@ -26,7 +26,8 @@ check: python  ## Style, types, import rules, then the fast tests
 	@$(PYTHON) scripts/set_up.py dev
 	@$(BIN)/python scripts/run_tests.py fast
 
-bench: setup  ## Measure against the peers
+bench: python  ## Measure against the peers
+	@$(PYTHON) scripts/set_up.py dev tools peers
 	@for one in benchmarks/*.py; do echo "── $$one"; $(BIN)/python "$$one" || exit 1; done
 
 lock: python  ## Write constraints.txt anew, from the newest releases pyproject.toml allows

@@ -1,4 +1,4 @@
-"""Set labchat up: ``python3 scripts/set_up.py [lab|dev|browser|tools|lock]...``.
+"""Set labchat up: ``python3 scripts/set_up.py [lab|dev|browser|tools|peers|lock]...``.
 
 Runs under the system's Python, before anything is installed, so it uses the standard library
 alone. Each step looks first and acts only if something is missing; a stamp in ``.venv`` named
@@ -22,7 +22,8 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts" if os.name == "nt" else "bin") / "python"
 OLDEST = (3, 11)
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-TOOLS = ("tshark", "curl")  # commands, named as Debian's packages are
+TOOLS = {"tshark": "tshark", "curl": "curl"}  # program: Debian package
+PEERS = {"node": "nodejs", "npm": "npm"}
 
 
 def main(steps: list[str]) -> None:
@@ -108,12 +109,22 @@ def find_chromium() -> bool:
 
 def tools() -> None:
     """The outside programs that the oracle tests compare with."""
-    missing = [tool for tool in TOOLS if not shutil.which(tool)]
+    get(TOOLS, "the tests that compare with it will be skipped (in CI they fail)")
+
+
+def peers() -> None:
+    """What the benchmarks' peers run on."""
+    get(PEERS, "its peers cannot be measured")
+
+
+def get(programs: dict[str, str], without: str) -> None:
+    """Install what is missing of these programs, or say what it means to do without."""
+    missing = [name for name in programs if not shutil.which(name)]
     if missing and can_apt():
-        apt_install(*missing)
-    for tool in missing:
-        if not shutil.which(tool):
-            say(f"no {tool} here: the tests that compare with it will be skipped (in CI they fail)")
+        apt_install(*(programs[name] for name in missing))
+    for name in missing:
+        if not shutil.which(name):
+            say(f"no {name} here: {without}")
 
 
 def lock() -> None:
@@ -190,7 +201,7 @@ def stop(sentence: str) -> None:
     sys.exit(f"labchat: {sentence}")
 
 
-STEPS = {"lab": lab, "dev": dev, "browser": browser, "tools": tools, "lock": lock}
+STEPS = {"lab": lab, "dev": dev, "browser": browser, "tools": tools, "peers": peers, "lock": lock}
 
 if __name__ == "__main__":
     main(sys.argv[1:])
