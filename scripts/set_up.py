@@ -22,7 +22,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts" if os.name == "nt" else "bin") / "python"
 OLDEST = (3, 11)
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-TOOLS = {"tshark": "tshark", "curl": "curl"}  # program: Debian package
+TOOLS = {"tshark": "tshark"}  # program: Debian package
 PEERS = {"node": "nodejs", "npm": "npm"}
 
 
