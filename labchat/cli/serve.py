@@ -71,7 +71,7 @@ def serve(
     """
     import asyncio
 
-    from labchat.server.serve import log_requests
+    from labchat.server.serve import log_requests, new_loop
     from labchat.server.serve import serve as run
     from labchat.server.settings import choose
 
@@ -103,4 +103,5 @@ def serve(
     )
     if access_log:
         log_requests()
-    asyncio.run(run(settings, trace=trace, exit_with_parent=exit_with_parent))
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(run(settings, trace=trace, exit_with_parent=exit_with_parent))

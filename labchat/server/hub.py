@@ -21,7 +21,7 @@ from labchat.server.store import Page
 from labchat.server.writer import Outgoing
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Iterable
 
     from labchat.server.clock import Clock
     from labchat.server.settings import Settings
@@ -240,13 +240,16 @@ class Hub:
 
     def _relay(self, post: Post) -> None:
         message = outgoing(events.Told(post))
-        routing = self.settings.routing
         told = 0
-        for session in self.members.receivers(routing, post.sender_id, post.receiver_id):
-            if self._may_hear(session):
-                session.show(message, post)
-                told += 1
+        for session in self._hearing(post):
+            session.show(message, post)
+            told += 1
         self.metrics.deliveries.inc(told)
+
+    def _hearing(self, post: Post) -> Iterable[Session]:
+        routing = self.settings.routing
+        sessions = self.members.receivers(routing, post.sender_id, post.receiver_id)
+        return sessions if self.settings.auth is Auth.OFF else filter(self._may_hear, sessions)
 
     def _may_hear(self, session: Session) -> bool:
         """In open mode everybody who is connected, as in the text; with ``auth`` who is known."""

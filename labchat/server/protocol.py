@@ -15,10 +15,10 @@ import asyncio
 import base64
 import binascii
 import socket
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from tornado.httputil import HTTPHeaders
-from tornado.iostream import StreamClosedError
+from tornado.iostream import SSLIOStream, StreamClosedError
 from tornado.websocket import WebSocketProtocol13
 
 from labchat.server.deflate import Agreed, agree
@@ -26,12 +26,14 @@ from labchat.server.reader import Code, Fail, Inflater, Message, Opcode, Reader
 from labchat.server.writer import Outgoing, close_frame
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from tornado.websocket import WebSocketHandler, _WebSocketParams
 
 CHUNK = 64 * 1024
 """At most so many bytes are taken from a connection before the others get their turn."""
+TURN = 8
+"""So many messages of one connection are handled before the others get their turn."""
 LINGER = 2.0
 """Seconds a failed peer has to read why, before the connection is cut."""
 
@@ -64,16 +66,19 @@ class Rfc6455(WebSocketProtocol13):
         handler: told of messages; Tornado's, with the methods of Peer.
         params: Tornado's; ``max_message_size`` counts after inflating.
         compression: whether an offer of permessage-deflate is taken.
+        room: bytes that may wait for a peer that reads slowly.
     """
 
     def __init__(
-        self, handler: WebSocketHandler, params: _WebSocketParams, *, compression: bool
+        self, handler: WebSocketHandler, params: _WebSocketParams, *, compression: bool, room: int
     ) -> None:
         super().__init__(handler, False, params)
         self._compression = compression
+        self._room = room
         self._reader = Reader(params.max_message_size)
-        self._window_bits: int | None = None
+        self._bits: int | None = None
         self._peer: Any = handler
+        self._send_now: Callable[[bytes], int] = _nothing
 
     # The handshake: what Tornado leaves unchecked.
 
@@ -100,22 +105,21 @@ class Rfc6455(WebSocketProtocol13):
         await super()._accept_connection(handler)
 
     def _go_by(self, agreed: Agreed) -> None:
-        self._window_bits = agreed.server_bits
+        self._bits = agreed.server_bits
         self._reader.inflater = Inflater(agreed.client_bits, takeover=agreed.client_takeover)
         self._peer.set_header("Sec-WebSocket-Extensions", agreed.answer())
 
     # Reading.
 
     async def _receive_frame_loop(self) -> None:
+        if not isinstance(self.stream, SSLIOStream):
+            self._send_now = self.stream.socket.send
         try:
             while not self.client_terminated:
-                data = await self.stream.read_bytes(CHUNK, partial=True)
-                for message in self._reader.feed(data):
-                    handled = self._take(message)
-                    if handled is not None:
-                        await handled
-                    if self._over():
-                        break
+                reading = cast("asyncio.Future[bytes]", self.stream.read_bytes(CHUNK, partial=True))
+                if reading.done():  # more is there already: let the others have their turn first
+                    await asyncio.sleep(0)
+                await self._take_all(await reading)
         except Fail as fail:
             await self._fail(fail)
         except StreamClosedError:
@@ -123,8 +127,16 @@ class Rfc6455(WebSocketProtocol13):
         finally:
             self.handler.on_ws_connection_close(self.close_code, self.close_reason)
 
-    def _over(self) -> bool:
-        return self.client_terminated
+    async def _take_all(self, data: bytes) -> None:
+        """Everything that these bytes complete, a few messages at a time."""
+        for turn, message in enumerate(self._reader.feed(data), start=1):
+            handled = self._take(message)
+            if handled is not None:
+                await handled
+            if self.client_terminated:
+                break
+            if turn % TURN == 0:
+                await asyncio.sleep(0)
 
     def _take(self, message: Message) -> Awaitable[None] | None:
         if self.server_terminated and message.opcode != Opcode.CLOSE:
@@ -174,14 +186,44 @@ class Rfc6455(WebSocketProtocol13):
 
     # Writing.
 
-    def send(self, message: Outgoing) -> None:
-        """Write a message: straight to the socket if nothing waits, else behind what waits."""
-        self.stream.write(message.encoded(self._window_bits))
+    def send(self, message: Outgoing, *, matters: bool = True) -> None:
+        """Write a message: straight to the socket if nothing waits, else behind what waits.
+
+        Half of what a fan-out costs is Tornado's buffer, its futures and its callbacks, and a
+        peer that reads needs none of them. One that does not is bounded: what does not matter is
+        left out when the queue is half full, and when it is full the connection is closed.
+        """
+        if self.server_terminated or self.client_terminated:
+            return
+        if self.stream.writing():
+            self._queue(message, matters)
+        else:
+            self._write(message.plain if self._bits is None else message.encoded(self._bits))
+
+    def _write(self, data: bytes) -> Awaitable[None] | None:
+        """Give the socket what it takes; the rest goes behind, and is awaitable."""
+        try:
+            sent = self._send_now(data)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            self._abort()
+            return None
+        return None if sent == len(data) else self.stream.write(data[sent:])
+
+    def _queue(self, message: Outgoing, matters: bool) -> None:
+        waiting = self.waiting()
+        if waiting > self._room:
+            self.close(Code.TRY_AGAIN_LATER, "you read too slowly")
+        elif matters or waiting < self._room // 2:
+            self.stream.write(message.encoded(self._bits))
 
     def send_all(self, message: Outgoing) -> Awaitable[None] | None:
         """Write a message; the result, if any, is done when the peer has taken it."""
-        written = self.stream.write(message.encoded(self._window_bits))
-        return None if written.done() else written
+        if self.server_terminated or self.client_terminated:
+            return None
+        data = message.encoded(self._bits)
+        return self.stream.write(data) if self.stream.writing() else self._write(data)
 
     async def flushed(self) -> None:
         """Done when the peer has taken everything. Raises StreamClosedError."""
@@ -196,3 +238,8 @@ class Rfc6455(WebSocketProtocol13):
         if reason is not None:
             reason = close_frame(code or Code.NORMAL, reason)[4:].decode()
         super().close(code, reason)
+
+
+def _nothing(_data: bytes) -> int:
+    """What a TLS stream takes directly: its socket has a buffer that only the stream knows."""
+    return 0

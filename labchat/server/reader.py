@@ -99,10 +99,31 @@ class Reader:
 
     def feed(self, data: bytes) -> Iterator[Message]:
         """What these bytes complete, one by one. Raises Fail after what came before the fault."""
+        if not self._buffer and self._frame is None and self._opcode is None:
+            whole = self._whole(data)
+            if whole is not None:
+                yield whole
+                return
         self._buffer += data
         while (message := self._step()) is not _MORE:
             if message is not None:
                 yield message
+
+    def _whole(self, data: bytes) -> Message | None:
+        """A message in one frame, alone in what arrived: nearly every message of a chat.
+
+        None for all else, and for whatever is wrong: that is found, and named, the long way.
+        """
+        if len(data) < 6 or data[0] not in _PLAIN or not data[1] & MASK:
+            return None
+        size, at = data[1] & 0x7F, 2
+        if size == 126:
+            size, at = int.from_bytes(data[2:4], "big"), 4
+        if len(data) != at + 4 + size or size > self._limit:
+            return None
+        payload = unmask(data[at + 4 :], data[at : at + 4])
+        opcode = data[0] & OPCODE
+        return Message(opcode, payload) if opcode == Opcode.BINARY or _is_utf8(payload) else None
 
     def _step(self) -> Message | None:
         """Take one head or one piece of payload from the buffer, if there is enough of it."""
@@ -272,6 +293,7 @@ class _Head:
 
 _MORE = Message(-1, b"")
 """What a step returns when it needs more bytes."""
+_PLAIN = frozenset({FIN | Opcode.TEXT, FIN | Opcode.BINARY})
 _DATA = frozenset({Opcode.TEXT, Opcode.BINARY})
 _OPCODES = frozenset(Opcode)
 _utf8_decoder = codecs.getincrementaldecoder("utf-8")
@@ -284,6 +306,14 @@ def unmask(data: bytes | bytearray, key: bytes) -> bytes:
     return (int.from_bytes(data, "little") ^ int.from_bytes(mask, "little")).to_bytes(
         size, "little"
     )
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def check_close(data: bytes) -> None:

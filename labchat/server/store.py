@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 GROUP = 256
-"""At most so many posts in one transaction; bounds how long the first of them waits."""
+"""About so many posts in one transaction; bounds how long the first of them waits."""
 
 _INSERT = """INSERT INTO messages (id, text, sender_id, receiver_id, created_at)
 VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING RETURNING seq"""
@@ -83,7 +83,6 @@ class _Job(NamedTuple):
     done: asyncio.Future[Stored]
 
 
-_Work: TypeAlias = _Job | _Barrier | None
 _Outcome: TypeAlias = Stored | int | Exception
 
 
@@ -116,7 +115,8 @@ class Store:
         self._backlog = backlog
         self._trace = trace
         self.waiting = 0
-        self._work: SimpleQueue[_Work] = SimpleQueue()
+        self._coming: list[_Job | _Barrier] = []
+        self._work: SimpleQueue[list[_Job | _Barrier] | None] = SimpleQueue()
         self._loop = asyncio.get_running_loop()
         self._db = open_database(path, synchronous)
         self._reader = connect(path)
@@ -138,15 +138,13 @@ class Store:
         if self.waiting >= self._backlog:
             done.set_exception(StoreUnavailable("Too many messages wait for the disk; try later."))
             return done
-        self.waiting += 1
-        self._work.put(_Job(post, done))
+        self._submit(_Job(post, done))
         return done
 
     def settled(self) -> asyncio.Future[int]:
         """Done when every post added so far is committed; gives the last ``seq`` then."""
         done: asyncio.Future[int] = self._loop.create_future()
-        self.waiting += 1
-        self._work.put(_Barrier(done))
+        self._submit(_Barrier(done))
         return done
 
     async def read(self, page: Page) -> list[Post]:
@@ -164,11 +162,24 @@ class Store:
 
     async def close(self) -> None:
         """Commit what waits, and let go of the file."""
+        self._hand_over()
         self._work.put(None)
         await self._loop.run_in_executor(None, self._writer.join)
         await self._loop.run_in_executor(None, self._reads.shutdown)
         self._reader.close()
         self._db.close()
+
+    def _submit(self, item: _Job | _Barrier) -> None:
+        """Hand over at the end of this turn of the loop, with all else that came in it."""
+        if not self._coming:
+            self._loop.call_soon(self._hand_over)
+        self._coming.append(item)
+        self.waiting += 1
+
+    def _hand_over(self) -> None:
+        coming, self._coming = self._coming, []
+        for at in range(0, len(coming), GROUP):
+            self._work.put(coming[at : at + GROUP])
 
     async def _read(self, ask: Callable[..., list[T]], *args: object) -> list[T]:
         return await self._loop.run_in_executor(self._reads, ask, self._reader, *args)
@@ -177,17 +188,14 @@ class Store:
 
     def _write(self) -> None:
         """Take what waits, commit it together, report; until told to stop."""
-        going = True
-        while going:
-            batch = [self._work.get()]
-            while batch[-1] is not None and len(batch) < GROUP and not self._work.empty():
-                batch.append(self._work.get())
-            if batch[-1] is None:
-                going = False
-                batch.pop()
-            work = [item for item in batch if item is not None]
-            if work:
-                self._report(work, self._commit(work))
+        while (batch := self._work.get()) is not None:
+            while len(batch) < GROUP and not self._work.empty():
+                more = self._work.get()
+                if more is None:
+                    self._work.put(None)
+                    break
+                batch = batch + more
+            self._report(batch, self._commit(batch))
 
     def _commit(self, batch: list[_Job | _Barrier]) -> list[_Outcome]:
         """One transaction; on failure nothing of it is stored and everybody is told."""

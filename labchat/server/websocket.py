@@ -42,7 +42,8 @@ class Socket(Answers, WebSocketHandler):
             return None
         beat = self.hub.settings.heartbeat
         params = _WebSocketParams(beat, beat, self.message_limit())
-        self.link = Rfc6455(self, params, compression=self.compressing())
+        queue = self.hub.settings.limits.queue
+        self.link = Rfc6455(self, params, compression=self.compressing(), room=queue)
         return self.link
 
     def message_limit(self) -> int:
@@ -79,16 +80,9 @@ class Socket(Answers, WebSocketHandler):
         self.hub.unlinked(self)
 
     def send(self, message: Outgoing, *, matters: bool = True) -> None:
-        """Write; nothing is left out here but what a slow peer makes too much."""
-        link = self.link
-        if link is None or link.is_closing():
-            return
-        queue = self.hub.settings.limits.queue
-        waiting = link.waiting()
-        if waiting > queue:
-            link.close(Code.TRY_AGAIN_LATER, "you read too slowly")
-        elif matters or waiting < queue // 2:
-            link.send(message)
+        """Write; what does not matter is left out when the peer reads too slowly."""
+        if self.link is not None:
+            self.link.send(message, matters=matters)
 
 
 class EchoSocket(Socket):
@@ -209,12 +203,16 @@ class ChatSocket(Socket):
         """Write a live post, or keep it until the session has caught up."""
         if self._held is not None:
             self._held.append((message, post))
-            return
-        if self._early is not None:
-            self._early[post.id] = None
-            if len(self._early) > EARLY:
-                del self._early[next(iter(self._early))]
-        self.send(message)
+        elif self.link is not None:
+            if self._early is not None:
+                self._remember(post)
+            self.link.send(message)
+
+    def _remember(self, post: Post) -> None:
+        early = self._early if self._early is not None else {}
+        early[post.id] = None
+        if len(early) > EARLY:
+            del early[next(iter(early))]
 
     def _refuse(self, error: LabchatError, event_id: str | None = None) -> None:
         if isinstance(error, BadEvent):
