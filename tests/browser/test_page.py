@@ -240,8 +240,8 @@ async def test_what_is_too_long_can_be_edited(tmp_path: Path, chats: Chats) -> N
 
 async def test_history_and_long_texts(server: Running, chats: Chats) -> None:
     async with httpx.AsyncClient(base_url=server.url, trust_env=False) as http:
-        for n in range(210):
-            text = "x" * 5000 if n == 209 else f"post {n}"
+        for n in range(410):
+            text = "x" * 5000 if n == 409 else f"post {n}"
             post = {"text": text, "senderId": "user-2", "receiverId": "user-1", "id": f"m{n}"}
             assert (await http.post("/api/messages", json=post)).status_code == 200
     alice = await chats.open(server.url, "user-1")
@@ -249,8 +249,14 @@ async def test_history_and_long_texts(server: Running, chats: Chats) -> None:
     await expect(posts(alice).last).to_be_in_viewport()
     await alice.get_by_role("button", name="Show all 5\u2009000 characters").click()
     await expect(bubbles(alice).last).to_have_text("x" * 5000)
-    await alice.get_by_role("button", name="10 earlier posts, show").click()
-    await expect(posts(alice)).to_have_count(210)
+    earlier = alice.get_by_role("button", name="Earlier posts, show")
+    await earlier.click()
+    await expect(posts(alice)).to_have_count(400)
+    await expect(bubbles(alice).nth(190)).to_have_text("post 200")
+    await expect(posts(alice).nth(200)).to_be_in_viewport()
+    await earlier.click()
+    await expect(posts(alice)).to_have_count(410)
+    await expect(bubbles(alice).first).to_have_text("post 0")
     await expect(alice.get_by_role("button", name="earlier posts")).to_be_hidden()
 
 

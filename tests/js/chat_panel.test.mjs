@@ -3,7 +3,7 @@ import test from "node:test";
 
 import { left } from "../../labchat/widgets/js/chat_panel.js";
 import { countdown } from "../../labchat/widgets/js/shared/chat_link.js";
-import { grouped, looks, restWords, timeWords } from "../../labchat/widgets/js/shared/chat_log.js";
+import { earlierWords, grouped, looks, restWords, timeWords } from "../../labchat/widgets/js/shared/chat_log.js";
 import { Lifeline, echoRow } from "../../labchat/widgets/js/shared/lifeline.js";
 
 test("a countdown tells begun seconds and nothing below none", () => {
@@ -19,6 +19,11 @@ test("a clock that is off makes no wait longer than the kernel told", () => {
 
 test("numbers are grouped by thin spaces", () => {
   assert.deepEqual([0, 999, 1000, 65536, 1234567].map(grouped), ["0", "999", "1\u2009000", "65\u2009536", "1\u2009234\u2009567"]);
+});
+
+test("earlier posts are counted where somebody did", () => {
+  assert.equal(earlierWords(1000), "1\u2009000 earlier posts, show");
+  assert.equal(earlierWords(null), "Earlier posts, show");
 });
 
 test("a time of today is told by the clock, an older one by its day too", () => {

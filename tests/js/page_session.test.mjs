@@ -32,8 +32,19 @@ test("connecting registers, then asks who there is and what was said", () => {
   assert.deepEqual(on("now"), ["cancel due", "open"]);
   assert.deepEqual(on("opened"), ["send register", `timer overdue ${PATIENCE}`]);
   assert.deepEqual(heard("registered", { sessionId: "s", seq: 4 }), ["cancel due", "cancel overdue", "cancel again", "people", "history bob"]);
-  assert.deepEqual(on("history", { peer: "bob", messages: [told("a", 1).data] }), []);
+  assert.deepEqual(on("history", { peer: "bob", messages: [told("a", 1).data], reached: 0 }), []);
   assert.deepEqual(on("open", { peer: "bob" }), []);
+});
+
+test("earlier posts are asked for while there are some", () => {
+  const { on, up } = script();
+  on("open", { peer: "bob" });
+  up();
+  assert.deepEqual(on("earlier", { peer: "bob" }), []);
+  on("history", { peer: "bob", messages: [told("a", 301).data], reached: 300 });
+  assert.deepEqual(on("earlier", { peer: "bob" }), ["earlier bob"]);
+  on("history", { peer: "bob", messages: [], reached: 0 });
+  assert.deepEqual(on("earlier", { peer: "bob" }), []);
 });
 
 test("a post takes both paths under one id, as in the text", () => {

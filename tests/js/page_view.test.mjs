@@ -46,6 +46,10 @@ test("a conversation is its newest posts, and how many came before", () => {
   for (let seq = 1; seq <= 5; seq++) s.posts.merge(told(`m${seq}`, "user-2", "user-1", seq));
   const { rows, earlier, key } = conversation(s, { drawn: 2 });
   assert.deepEqual([rows.map(({ id }) => id), earlier, key], [["m4", "m5"], 3, "user-2"]);
+  s.reached.set("user-2", 7);
+  assert.equal(conversation(s).earlier, null);
+  s.reached.set("user-2", 0);
+  assert.equal(conversation(s).earlier, 0);
   s.peer = null;
   assert.deepEqual(conversation(s).rows, []);
 });
@@ -88,7 +92,7 @@ test("an empty conversation says why it is empty", () => {
   assert.equal(conversation(s).empty, "What was said comes with the connection.");
   s.link.state = "connected";
   assert.equal(conversation(s).empty, "Asking what was said.");
-  s.on({ type: "history", peer: "user-2", messages: [] }, 0);
+  s.on({ type: "history", peer: "user-2", messages: [], reached: 0 }, 0);
   assert.equal(conversation(s).empty, "Nothing said yet.");
   s.peer = null;
   assert.equal(conversation(s).empty, "Choose whom to write to.");

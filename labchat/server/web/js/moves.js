@@ -34,7 +34,7 @@ export function pump(s) {
 }
 
 export function wantHistory(s) {
-  const wanted = s.peer !== null && !s.loaded.has(s.peer) && s.link.state === "connected";
+  const wanted = s.peer !== null && !s.reached.has(s.peer) && s.link.state === "connected";
   return wanted ? [{ do: "history", peer: s.peer }] : [];
 }
 

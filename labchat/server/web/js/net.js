@@ -5,6 +5,7 @@
 
 import { retryAfter } from "./delivery.js";
 import { decode, isPost } from "./events.js";
+import { PAGE, lows, reachedBy } from "./history.js";
 
 const PATIENCE = 15_000;
 
@@ -81,9 +82,34 @@ export class Net {
   }
 
   async history(peer) {
-    const query = new URLSearchParams({ user: this.#session.user, peer });
+    const messages = await this.#page(peer, {});
+    if (messages !== null) this.take({ type: "history", peer, messages, reached: reachedBy(messages) });
+  }
+
+  /** The posts next below `before`; without an answer nothing has happened. */
+  async earlier(peer, before) {
+    for (const low of lows(before)) {
+      const messages = await this.#between(peer, low, before);
+      if (messages === null) return;
+      if (messages.length > 0 || low === 0) return this.take({ type: "history", peer, messages, reached: low });
+    }
+  }
+
+  async #between(peer, low, before) {
+    const found = [];
+    for (let after = low; ; after = found.at(-1).seq) {
+      const page = await this.#page(peer, { after });
+      if (page === null) return null;
+      const wanted = page.filter(({ seq }) => seq < before);
+      found.push(...wanted);
+      if (wanted.length < PAGE) return found;
+    }
+  }
+
+  async #page(peer, { after }) {
+    const query = new URLSearchParams({ user: this.#session.user, peer, limit: PAGE, ...(after !== undefined && { after }) });
     const { status, body } = await this.#fetch(`api/messages?${query}`);
-    if (status === 200 && Array.isArray(body)) this.take({ type: "history", peer, messages: body.filter(isPost) });
+    return status === 200 && Array.isArray(body) ? body.filter(isPost) : null;
   }
 
   async people() {
@@ -136,6 +162,7 @@ const DO = {
   send: (net, { event }) => net.send(event),
   post: (net, { post }) => net.post(post),
   history: (net, { peer }) => net.history(peer),
+  earlier: (net, { peer, before }) => net.earlier(peer, before),
   people: (net) => net.people(),
   timer: (net, { name, ms }) => net.timer(name, ms),
   cancel: (net, { name }) => net.cancel(name),

@@ -1,8 +1,8 @@
 /**
  * The chat of one user in one tab. PURE: events in, commands out; net.js does what they say.
  *
- * Commands besides the link's: `{do: "send", event}`, `{do: "post", post}`, `{do: "history", peer}`,
- * `{do: "people"}`, `{do: "keep", post}` and `{do: "forget", id}` (the outbox outlives a reload),
+ * Commands besides the link's: `{do: "send", event}`, `{do: "post", post}`, `{do: "people"}`,
+ * `{do: "history", peer}`, `{do: "earlier", peer, before}`, `{do: "keep", post}` and `{do: "forget", id}` (the outbox outlives a reload),
  * `{do: "say", text}` (to a screen reader), and timers named due, overdue, again.
  */
 
@@ -32,7 +32,8 @@ export class Session {
     this.online = new Set();
     this.known = new Map();
     this.unread = new Map();
-    this.loaded = new Set();
+    /** peer -> all posts above this seq are here. */
+    this.reached = new Map();
     this.signIn = false;
     this.left = false;
   }
@@ -81,6 +82,7 @@ const HANDLERS = {
   posted,
   unposted,
   history,
+  earlier: (s, { peer }) => (s.reached.get(peer) > 0 ? [{ do: "earlier", peer, before: s.reached.get(peer) + 1 }] : []),
   people: (s, { people }) => people.forEach(({ id, name }) => s.known.set(id, name ?? null)),
   // The clock.
   due: (s, _event, now) => s.link.on("due", now),
@@ -148,7 +150,7 @@ function unposted(s, { id, status, reason, wait }) {
   return tryAgain(s, id, reason, wait);
 }
 
-function history(s, { peer, messages }) {
+function history(s, { peer, messages, reached }) {
   messages.forEach((each) => s.posts.merge(each));
-  s.loaded.add(peer);
+  s.reached.set(peer, reached);
 }

@@ -26,20 +26,20 @@ function person(s, id) {
   };
 }
 
-/** The open conversation: its newest `drawn` posts, those in `opened` whole. */
+/** The open conversation: its newest `drawn` posts, those in `opened` whole. `earlier` null: nobody counted. */
 export function conversation(s, { drawn = DRAWN, opened = new Set() } = {}) {
   const posts = s.peer === null ? [] : s.posts.with(s.peer);
   return {
     key: s.peer,
     rows: posts.slice(-drawn).map((post) => row(s, post, opened)),
-    earlier: Math.max(0, posts.length - drawn),
+    earlier: posts.length > drawn ? posts.length - drawn : s.reached.get(s.peer) > 0 ? null : 0,
     empty: emptyWords(s),
   };
 }
 
 function emptyWords(s) {
   if (s.peer === null) return "Choose whom to write to.";
-  if (s.loaded.has(s.peer)) return "Nothing said yet.";
+  if (s.reached.has(s.peer)) return "Nothing said yet.";
   return s.link.state === "connected" ? "Asking what was said." : "What was said comes with the connection.";
 }
 

@@ -25,6 +25,11 @@ export function timeWords(at, now) {
   return today ? clock : `${time.getDate()} ${MONTHS[time.getMonth()]} ${clock}`;
 }
 
+/** Null: there are some, and nobody has counted them. */
+export function earlierWords(count) {
+  return count === null ? "Earlier posts, show" : `${grouped(count)} earlier posts, show`;
+}
+
 /** What a post looks like; two of the same are drawn alike. */
 export function looks(row) {
   return JSON.stringify([row.text, row.delivery, row.icon, row.words, row.author, row.to, row.actions]);
@@ -70,7 +75,7 @@ export class ChatLog {
     this.forget(rows);
     this.mark(selected);
     this.earlier.hidden = earlier === 0;
-    setText(this.earlier, `${grouped(earlier)} earlier posts, show`);
+    setText(this.earlier, earlierWords(earlier));
     this.empty.hidden = rows.length > 0;
     setText(this.empty, empty);
     if (this.held && rows[0]?.id !== this.held.first) this.hold();

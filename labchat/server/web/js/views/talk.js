@@ -48,9 +48,12 @@ export function Talk(session, take) {
     return take({ type: "discard", id });
   }
 
+  /** From what is here already; and if that was all of it, from the server. */
   function more() {
+    const { earlier } = conversation(session, shown);
     shown.drawn += DRAWN;
-    log.update(conversation(session, shown));
+    if (earlier === null) take({ type: "earlier", peer });
+    else log.update(conversation(session, shown));
   }
 
   function whole(id) {
