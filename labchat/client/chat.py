@@ -58,7 +58,9 @@ class Chat:
         self._clock = clock or SystemClock()
         self._rng = rng or random.SystemRandom()
         self._journal = journal
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._listeners: dict[object, Callable[[], None]] = {}
+        self._telling = False
         self._expect = Expectations()
         self._snapshot: Snapshot | None = None
         self._typed_ns: dict[str, int] = {}
@@ -82,8 +84,9 @@ class Chat:
         """Begin to connect; returns when the first attempt succeeded or failed."""
         if self._task is not None:
             raise ChatError("this chat was started already; connect again for another")
+        self._loop = asyncio.get_running_loop()
         self._core.turn(Turn.ATTEMPT)
-        self._task = asyncio.get_running_loop().create_task(self._run(), name=f"chat {self.user}")
+        self._task = self._loop.create_task(self._run(), name=f"chat {self.user}")
         self._task.add_done_callback(self._over)
         await self._expect.until(lambda: self._core.link is not Link.CONNECTING or None)
 
@@ -150,7 +153,7 @@ class Chat:
         return self._snapshot
 
     def subscribe(self, changed: Callable[[], None]) -> Callable[[], None]:
-        """Call ``changed`` after each change; returns its undoing."""
+        """Call ``changed`` after each turn of the loop with a change; returns its undoing."""
         key = object()
         self._listeners[key] = changed
 
@@ -192,7 +195,6 @@ class Chat:
         """Close and stay offline, as a browser's ``offline`` event does."""
         self._poster.allow(online=False)
         self._keeper.order(Order.OFFLINE)
-        self._core.turn(Turn.OFFLINE, "offline")
 
     def go_online(self) -> None:
         """Connect now, whatever the countdown says."""
@@ -251,7 +253,7 @@ class Chat:
 
     async def settled(self, post_id: str) -> None:
         """Return when every path that carries the post has had its answer, or given it up."""
-        await self._expect.until(lambda: post_id not in self._core.outbox or None)
+        await self._expect.until(lambda: post_id not in self._core.outbox or None, post_id)
 
     async def drained(self) -> None:
         """Return when nothing is left in the outbox."""
@@ -303,6 +305,13 @@ class Chat:
         self._changed()
 
     def _changed(self) -> None:
+        """Whoever watches is told once per turn of the loop, apart from what the chat does."""
         self._snapshot = None
+        if self._listeners and not self._telling and self._loop is not None:
+            self._telling = True
+            self._loop.call_soon(self._tell)
+
+    def _tell(self) -> None:
+        self._telling = False
         for changed in tuple(self._listeners.values()):
             changed()

@@ -85,7 +85,7 @@ class Core:
         check_name(bubble.receiver)
         check_text(bubble.text)
         self._meet(bubble.receiver)
-        self._note(Kind.POSTED, bubble.id, detail=bubble.text)
+        self._show(bubble)
         self._queue(bubble)
 
     def retry(self, post_id: str) -> None:
@@ -130,9 +130,9 @@ class Core:
     # What happens to the link.
 
     def turn(self, turn: Turn, detail: str = "") -> None:
-        """The link changes state; the countdown is forgotten."""
+        """The link changes state, if it may; the countdown is forgotten."""
         link = after(self.link, turn)
-        if link is self.link and detail == self.detail:
+        if link is self.link:
             return
         self.link, self.detail, self.next_attempt_ns = link, detail, None
         if link is Link.CONNECTED:
@@ -145,7 +145,7 @@ class Core:
         """The connection is lost, and attempt number ``attempt`` follows at ``at_ns``."""
         self.attempt = attempt
         self.turn(Turn.LOST, detail)
-        self.next_attempt_ns = at_ns
+        self.next_attempt_ns = at_ns if self.link is Link.RECONNECTING else None
 
     def lost(self, reason: str) -> None:
         """Whatever was on the WebSocket and not acknowledged is due again."""
@@ -183,7 +183,7 @@ class Core:
         """A post out of the stored history."""
         known = self.timeline.get(post.id)
         if known is not None:
-            self.timeline.number(known, post.seq)
+            self._repeated(post, known)
             return
         mine = post.sender_id == self.user
         self._meet(post.sender_id)
@@ -270,16 +270,17 @@ class Core:
             self._peers[user] = None
 
     def _show(self, bubble: Bubble | None) -> None:
-        """Put a bubble on the timeline; a change of its delivery is an entry."""
+        """Put a bubble on the timeline; that it is there, or changed, is an entry."""
         if bubble is None:
             return
         known = self.timeline.get(bubble.id)
         if known == bubble:
             return
         self.timeline.put(bubble)
-        new = known is None or known.delivery is not bubble.delivery
-        if new and not (known is None and bubble.delivery is Delivery.PENDING):
-            self._note(_KINDS[bubble.delivery], bubble.id, bubble.seq, bubble.reason or bubble.text)
+        kind = _KINDS[bubble.delivery]
+        if known is None and kind is Kind.HELD:
+            kind = Kind.POSTED
+        self._note(kind, bubble.id, bubble.seq, bubble.reason or bubble.text)
 
     def _note(
         self, kind: Kind, post_id: str = "", seq: int | None = None, detail: str = ""

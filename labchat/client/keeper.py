@@ -13,7 +13,7 @@ from labchat.chat.outbox import Path
 from labchat.chat.session import Bubble, Link
 from labchat.client.link import Turn
 from labchat.client.race import first, within
-from labchat.client.socket import Ended, beat, dial, receive
+from labchat.client.socket import beat, dial, receive
 from labchat.client.trouble import Trouble, of_connection
 from labchat.errors import InvalidEvent, Refused
 
@@ -62,6 +62,8 @@ class Keeper:
 
     def order(self, order: Order) -> None:
         """Go online or offline; the last order counts."""
+        if order is Order.OFFLINE:
+            self._core.turn(Turn.OFFLINE, "offline")
         self._orders.put_nowait(order)
 
     def wake(self) -> None:
@@ -90,8 +92,6 @@ class Keeper:
                     continue
             elif trouble is not None:
                 self._core.turn(Turn.NO, trouble.reason)
-            else:
-                self._core.turn(Turn.OFFLINE, "offline")
             await self._told(Order.ONLINE)
             delays, attempt = self._delays(), 0
 
@@ -107,10 +107,7 @@ class Keeper:
         delay = max(delay, trouble.retry_after)
         at_ns = self._clock.now_ns() + round(delay * 1e9)
         self._core.planned(attempt, at_ns, trouble.reason)
-        order = await first(self._orders.get(), self._elapsed(delay))
-        if order is Order.OFFLINE:
-            self._core.turn(Turn.OFFLINE, "offline")
-        return order is not Order.OFFLINE
+        return await first(self._orders.get(), self._elapsed(delay)) is Order.ONLINE
 
     async def _elapsed(self, delay: float) -> Order:
         await self._clock.sleep(delay)
@@ -118,8 +115,7 @@ class Keeper:
 
     async def _told(self, wanted: Order) -> None:
         while await self._orders.get() is not wanted:
-            if wanted is Order.ONLINE:
-                self._core.turn(Turn.OFFLINE, "offline")
+            pass
 
     async def _told_to_leave(self) -> None:
         await self._told(Order.OFFLINE)
@@ -130,9 +126,7 @@ class Keeper:
         """From the handshake to the end; says why it ended."""
         try:
             async with dial(self._address, self._settings) as socket:
-                await self._converse(socket)
-        except Ended as ended:
-            return ended.trouble
+                return await self._converse(socket)
         except Refused as refused:
             return Trouble(str(refused), final=True)
         except (OSError, WebSocketException) as error:
@@ -141,15 +135,14 @@ class Keeper:
             self.greeted.clear()
             self._typing.clear()
             self._core.lost("waiting for the connection")
-        return Trouble("connection closed")
 
-    async def _converse(self, socket: ClientConnection) -> None:
-        """Register, then read, write and ping until one of the three ends."""
+    async def _converse(self, socket: ClientConnection) -> Trouble:
+        """Register, then read, write and ping until one of the three says what is wrong."""
         hello = events.Register(user_id=self._core.user, last_seq=self._core.last_seq)
         await _send(socket, hello)
-        await first(self._live(socket), self._read(socket), self._write(socket))
+        return await first(self._live(socket), self._read(socket), self._write(socket))
 
-    async def _read(self, socket: ClientConnection) -> None:
+    async def _read(self, socket: ClientConnection) -> Trouble:
         """Hear the server. Each message is handled before the next is read."""
         while True:
             data = await receive(socket)
@@ -164,7 +157,7 @@ class Keeper:
             if self._core.outbox.due(Path.WEBSOCKET):
                 self._wake.set()
 
-    async def _write(self, socket: ClientConnection) -> None:
+    async def _write(self, socket: ClientConnection) -> Trouble:
         """Send what is due, in the order of writing, once the server knows us."""
         await self.greeted.wait()
         pauses = self._settings.policy.pauses(self._rng)
@@ -183,16 +176,16 @@ class Keeper:
             await _send(socket, say(bubble))
             self._core.sent(bubble.id)
 
-    async def _live(self, socket: ClientConnection) -> None:
+    async def _live(self, socket: ClientConnection) -> Trouble:
         """See that the server answers: first the registration, then the pings."""
         try:
             await within(self._clock, self._settings.open_timeout, _set(self.greeted))
         except TimeoutError:
-            raise Ended(Trouble("no answer to register")) from None
-        if self._settings.heartbeat is None:
-            await asyncio.Event().wait()
-        else:
-            await beat(socket, self._settings.heartbeat, self._clock)
+            return Trouble("no answer to register")
+        if self._settings.heartbeat is not None:
+            return await beat(socket, self._settings.heartbeat, self._clock)
+        silence: asyncio.Future[Trouble] = asyncio.get_running_loop().create_future()
+        return await silence
 
 
 def say(bubble: Bubble) -> events.Say:

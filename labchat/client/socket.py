@@ -17,14 +17,6 @@ if TYPE_CHECKING:
     from labchat.client.settings import Address, Heartbeat, Settings
 
 
-class Ended(Exception):
-    """A connection ended, or never came about; ``trouble`` says why."""
-
-    def __init__(self, trouble: Trouble) -> None:
-        super().__init__(trouble.reason)
-        self.trouble = trouble
-
-
 class Protocol(ClientProtocol):
     """The library's, but a close frame may come between two fragments (RFC 6455 §5.4)."""
 
@@ -91,12 +83,8 @@ async def receive(socket: ClientConnection) -> str | bytes:
     return b"".join(part for part in parts if isinstance(part, bytes))
 
 
-async def beat(socket: ClientConnection, heartbeat: Heartbeat, clock: Clock) -> None:
-    """Ping for as long as pongs come.
-
-    Raises:
-        Ended: no pong in time; the TCP connection is aborted, for nobody is there to close it.
-    """
+async def beat(socket: ClientConnection, heartbeat: Heartbeat, clock: Clock) -> Trouble:
+    """Ping for as long as pongs come; then abort TCP, for nobody is there to close it."""
 
     async def ping() -> None:
         pong = await socket.ping()
@@ -108,4 +96,4 @@ async def beat(socket: ClientConnection, heartbeat: Heartbeat, clock: Clock) -> 
             await within(clock, heartbeat.timeout, ping())
         except TimeoutError:
             socket.transport.abort()
-            raise Ended(Trouble(f"no pong within {heartbeat.timeout:g} s")) from None
+            return Trouble(f"no pong within {heartbeat.timeout:g} s")

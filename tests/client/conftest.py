@@ -44,6 +44,7 @@ class Script:
     requests: list[dict[str, str]] = field(default_factory=list)
     store: list[dict[str, Any]] = field(default_factory=list)
     sockets: list[Socket] = field(default_factory=list)
+    gone: asyncio.Task[None] | None = None
     heard: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     def keep(self, post: dict[str, Any]) -> dict[str, Any]:
@@ -119,6 +120,7 @@ class Socket(WebSocketHandler):
     def on_close(self) -> None:
         if self in self.script.sockets:
             self.script.sockets.remove(self)
+        self.script.gone = asyncio.get_running_loop().create_task(self.script.note())
 
 
 class Messages(RequestHandler):

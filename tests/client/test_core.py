@@ -313,3 +313,13 @@ def test_confirmations_may_come_in_any_order(order: tuple[str, ...]) -> None:
             stage.core.confirmed("m", Path.POST, 11)
     assert stage.kinds().count(Kind.STORED) == stage.kinds().count(Kind.SETTLED) == 1
     assert len(stage.core.outbox) == 0
+
+
+def test_a_new_reason_is_news() -> None:
+    stage = connected()
+    stage.post("m")
+    for reason in ("nobody listens there", "500"):
+        stage.core.outbox.take(Path.POST)
+        stage.core.held("m", Path.POST, reason)
+    assert [entry.detail for entry in stage.journal[-2:]] == ["nobody listens there", "500"]
+    assert stage.kinds()[-2:] == [Kind.HELD] * 2

@@ -111,6 +111,7 @@ async def test_offline_is_offline_until_told(fake: FakeServer, clock: FakeClock)
 async def test_offline_ends_a_countdown(fake: FakeServer, clock: FakeClock) -> None:
     async with chat_of(fake, clock) as chat:
         await gone(chat, fake)
+        await clock.until_asleep(1.0)
         chat.go_offline()
         now = await chat.until(lambda now: now.link is Link.OFFLINE)
         assert (now.detail, now.next_attempt_in) == ("offline", None)
