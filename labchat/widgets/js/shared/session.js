@@ -28,8 +28,8 @@ export class Session {
     this.undo.push(() => this.model.off("msg:custom", onMessage));
     this.undo.push(() => this.model.off("change:connections", onConnections));
     this.undo.push(watchKernel(this.model, (status) => this.onKernel(status)));
-    this.timer = setTimeout(() => this.state === "waiting" && this.restore(), PATIENCE);
-    if (!this.model.widget_manager?.kernel && isStatic(this.model)) this.restore();
+    this.restore();
+    this.timer = setTimeout(() => this.state === "waiting" && this.enter("saved"), isStatic(this.model) ? 0 : PATIENCE);
     this.send({ type: "ready" });
     return () => this.stop();
   }
@@ -76,15 +76,19 @@ export class Session {
   }
 
   onRows(message) {
-    if (this.state !== "live") {
-      clearTimeout(this.timer);
-      if (this.state !== "waiting") this.store = new RowStore(this.store.limit);
-      this.enter("live");
-    }
+    if (this.state !== "live") this.goLive();
     this.store.add(message);
     if (message.seq === null) this.answered();
     this.repair();
     this.emit("rows");
+  }
+
+  goLive() {
+    clearTimeout(this.timer);
+    const { query, limit } = this.store;
+    this.store = new RowStore(limit);
+    this.store.query = query;
+    this.enter("live");
   }
 
   /** Ask for what is missing, one range at a time. */
@@ -122,25 +126,19 @@ export class Session {
   detail(n) {
     const known = this.details.get(n);
     if (known) return known;
-    if (n > 0 && this.state !== "saved" && !this.asked.has(n)) {
+    if (n > 0 && this.state === "live" && !this.asked.has(n)) {
       this.asked.set(n, Date.now());
       this.send({ type: "detail", n });
     }
     return null;
   }
 
+  /** Show what the model keeps, until Python answers (or for good). */
   restore() {
-    const saved = this.model.get("saved");
-    if (!saved?.rows) {
-      if (this.state === "waiting") this.enter("saved");
-      return;
-    }
-    const floor = saved.rows.length > 0 ? saved.rows[0][0] - 1 : 0;
-    this.store.floor = floor;
-    this.store.add({ seq: null, total: saved.total, rows: saved.rows });
-    for (const detail of saved.details ?? []) this.details.set(detail.n, detail);
-    this.enter("saved");
-    this.emit("rows");
+    const { rows = [], details = [], total = 0 } = this.model.get("saved") ?? {};
+    this.store.floor = rows.length > 0 ? rows[0][0] - 1 : 0;
+    this.store.add({ seq: null, total, rows });
+    for (const detail of details) this.details.set(detail.n, detail);
   }
 
   onKernel(status) {
@@ -160,7 +158,8 @@ export class Session {
     if (this.state === "gone") return "The kernel is gone. This is what was recorded; run the cell again to go on.";
     if (this.state !== "saved") return null;
     const at = this.model.get("saved")?.at;
-    return `Not live: saved ${at ? `${at.replace("T", " ").slice(0, 16)} UTC` : "with the notebook"}. Run the cell to connect.`;
+    const when = at ? ` ${at.replace("T", " ").slice(0, 16)} UTC` : "";
+    return `Not live: this is what was saved${when}. Run the cell to connect.`;
   }
 }
 
