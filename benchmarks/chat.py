@@ -273,7 +273,9 @@ def measure(name: str, what: Callable[[Server, float], Figures], seconds: float)
 def install() -> None:
     """The Node peers, once."""
     if not (HERE / "node_modules").exists():
-        subprocess.run(["npm", "install", "--no-audit", "--no-fund"], cwd=HERE, check=True)
+        subprocess.run(
+            ["npm", "install", "--no-package-lock", "--no-audit", "--no-fund"], cwd=HERE, check=True
+        )
 
 
 def compare(names: list[str], what: Callable, seconds: float, rounds: int) -> dict[str, Figures]:
