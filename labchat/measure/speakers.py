@@ -1,0 +1,281 @@
+"""Plain blocking senders and receivers: the least that stands between a clock and the wire.
+
+HTTP is the standard library's ``http.client``, WebSocket the threaded client of ``websockets``.
+All times are ``time.monotonic_ns`` of this process. Nothing here knows the tap: emulated delay is
+the wire's affair, but for one thing: a tap cannot delay the TCP handshake, so a sender that opens
+a connection under an emulated RTT waits that RTT itself before it speaks, as it would have to.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from time import monotonic_ns
+from typing import TYPE_CHECKING, Any, Protocol, Self
+from urllib.parse import urlsplit
+
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from labchat.errors import ChatError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from websockets.sync.client import ClientConnection
+
+TIMEOUT = 30.0
+"""Seconds after which a message counts as lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """Where and how to speak.
+
+    Attributes:
+        url: "http://HOST:PORT".
+        rtt_s: emulated round trip, waited once for each new TCP connection.
+        nodelay: TCP_NODELAY of the sockets made here.
+        compression: whether to offer permessage-deflate.
+    """
+
+    url: str
+    rtt_s: float = 0.0
+    nodelay: bool = True
+    compression: bool = False
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port, always IPv4 loopback: no name look-up is measured."""
+        return "127.0.0.1", urlsplit(self.url).port or 80
+
+    def connection(self) -> HTTPConnection:
+        """A fresh HTTP connection, open."""
+        http = HTTPConnection(*self.address, timeout=TIMEOUT)
+        http.connect()
+        http.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, int(self.nodelay))
+        pause(self.rtt_s)
+        return http
+
+    def websocket(self, user: str) -> ClientConnection:
+        """A fresh WebSocket on which ``user`` has registered."""
+        host, port = self.address
+        plain = socket.create_connection((host, port), timeout=TIMEOUT)
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, int(self.nodelay))
+        pause(self.rtt_s)
+        ws = connect(
+            f"ws://{host}:{port}/",
+            sock=plain,
+            compression="deflate" if self.compression else None,
+            max_size=None,
+            ping_interval=None,
+        )
+        ws.send(json.dumps({"type": "register", "userId": user}))
+        while json.loads(ws.recv(TIMEOUT))["type"] != "registered":
+            pass
+        return ws
+
+
+def pause(seconds: float) -> None:
+    """Do nothing for a while."""
+    if seconds > 0:
+        threading.Event().wait(seconds)
+
+
+def message(post_id: str, text: str) -> dict[str, str]:
+    """The text's message, from one user to the other."""
+    return {"id": post_id, "text": text, "senderId": "user-1", "receiverId": "user-2"}
+
+
+class Sender(Protocol):
+    """Sends one message and waits for the server's word on it."""
+
+    def send(self, post_id: str, text: str) -> tuple[int, int]:
+        """When it was handed to the socket, and when the server's answer to it was here (ns)."""
+        ...
+
+    def close(self) -> None:
+        """Hang up."""
+        ...
+
+
+class WebSocketSender:
+    """Over one open WebSocket; the answer is the ``ack``."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._ws = wire.websocket("user-1")
+
+    def send(self, post_id: str, text: str) -> tuple[int, int]:
+        """See :class:`Sender`. Raises ChatError when the server refuses."""
+        event = {"type": "message", **message(post_id, text), "createdAt": "2025-11-03T15:30:00Z"}
+        data = json.dumps(event)
+        sent = monotonic_ns()
+        self._ws.send(data)
+        while True:
+            heard = json.loads(self._ws.recv(TIMEOUT))
+            if heard["type"] == "ack" and heard["id"] == post_id:
+                return sent, monotonic_ns()
+            if heard["type"] == "error":
+                raise ChatError(heard["message"])
+
+    def close(self) -> None:
+        """Hang up."""
+        self._ws.close()
+
+
+class PostSender:
+    """By POST: on one connection that is kept, or on a new one each time."""
+
+    def __init__(self, wire: Wire, *, keep: bool) -> None:
+        self._wire = wire
+        self._keep = keep
+        self._http = wire.connection() if keep else None
+
+    def send(self, post_id: str, text: str) -> tuple[int, int]:
+        """See :class:`Sender`; a new connection's making is part of the time."""
+        body = json.dumps(message(post_id, text)).encode()
+        sent = monotonic_ns()
+        http = self._http or self._wire.connection()
+        fields = {"Content-Type": "application/json"}
+        if not self._keep:
+            fields["Connection"] = "close"
+        http.request("POST", "/api/messages", body, fields)
+        response = http.getresponse()
+        answer = response.read()
+        answered = monotonic_ns()
+        if not self._keep:
+            http.close()
+        if response.status != 200:
+            raise ChatError(f"the server said {response.status}: {answer[:200]!r}")
+        return sent, answered
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._http is not None:
+            self._http.close()
+
+
+class Receiver:
+    """A thread that notes when each message id is first heard.
+
+    Args:
+        listen: yields the ids it hears, until the connection ends.
+        hang_up: makes ``listen`` end.
+    """
+
+    def __init__(self, listen: Iterator[str], hang_up: Callable[[], None]) -> None:
+        self._listen = listen
+        self._hang_up = hang_up
+        self._heard: dict[str, int] = {}
+        self._news = threading.Condition()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        for post_id in self._listen:
+            now = monotonic_ns()
+            with self._news:
+                self._heard.setdefault(post_id, now)
+                self._news.notify_all()
+
+    def wait(self, post_id: str) -> int | None:
+        """When it was heard (ns), or None if it was not within :data:`TIMEOUT`."""
+        with self._news:
+            self._news.wait_for(lambda: post_id in self._heard, TIMEOUT)
+            return self._heard.get(post_id)
+
+    def close(self) -> None:
+        """Hang up and end the thread."""
+        self._hang_up()
+        self._thread.join(TIMEOUT)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+def push(wire: Wire) -> Receiver:
+    """Over a WebSocket: the server speaks when it likes."""
+    ws = wire.websocket("user-2")
+
+    def listen() -> Iterator[str]:
+        while True:
+            try:
+                heard = json.loads(ws.recv())
+            except ConnectionClosed:
+                return
+            if heard["type"] == "message":
+                yield heard["data"]["id"]
+
+    return Receiver(listen(), ws.close)
+
+
+def poll(wire: Wire, *, interval_s: float = 0.0, wait_s: int = 0) -> Receiver:
+    """By GET, again and again: every ``interval_s`` seconds, or (``wait_s``) held by the server."""
+    http = wire.connection()
+    over = threading.Event()
+    last = _last_seq(http)
+
+    def listen() -> Iterator[str]:
+        seq = last
+        while not over.is_set():
+            for post in _get(http, f"/api/messages?after={seq}&wait={wait_s}"):
+                seq = max(seq, post["seq"])
+                yield post["id"]
+            over.wait(interval_s)
+
+    def hang_up() -> None:
+        over.set()
+        _cut(http.sock)
+
+    return Receiver(_until_closed(listen()), hang_up)
+
+
+def stream(wire: Wire) -> Receiver:
+    """By server-sent events: one response that does not end."""
+    http = wire.connection()
+    last = _last_seq(http)
+    plain = http.sock
+    http.request("GET", f"/api/events?after={last}")
+    response = http.getresponse()
+
+    def listen() -> Iterator[str]:
+        while line := response.readline():
+            if line.startswith(b"data: "):
+                yield json.loads(line[6:])["id"]
+
+    return Receiver(_until_closed(listen()), lambda: _cut(plain))
+
+
+def _last_seq(http: HTTPConnection) -> int:
+    seq = 0
+    while page := _get(http, f"/api/messages?after={seq}"):
+        seq = max(post["seq"] for post in page)
+    return seq
+
+
+def _get(http: HTTPConnection, target: str) -> list[dict[str, Any]]:
+    http.request("GET", target)
+    posts: list[dict[str, Any]] = json.loads(http.getresponse().read())
+    return posts
+
+
+def _until_closed(listen: Iterator[str]) -> Iterator[str]:
+    """The same, ending in peace when the connection is cut under it."""
+    try:
+        yield from listen
+    except (OSError, ValueError):
+        return
+
+
+def _cut(plain: socket.socket | None) -> None:
+    if plain is not None:
+        try:
+            plain.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            return
