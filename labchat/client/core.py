@@ -70,6 +70,7 @@ class Core:
         self._peers: dict[str, None] = {}
         self._online: dict[str, None] = {}
         self._text_limit = limits.text
+        self._peer_limit = limits.peers
         self._journal = journal
         self._now_ns = now_ns
         self._busy = False
@@ -219,8 +220,9 @@ class Core:
 
     def _presence(self, online: tuple[str, ...], offline: tuple[str, ...]) -> None:
         for user in online:
-            self._meet(user)
-            self._online[user] = None
+            if user != self.user:
+                self._online[user] = None
+                self._meet(user)
         for user in offline:
             self._meet(user)
             self._online.pop(user, None)
@@ -262,12 +264,16 @@ class Core:
             bubbles=self.timeline.bubbles(),
             typing=self.typing,
             peers=tuple(self._peers),
-            online=tuple(user for user in self._online if user != self.user),
+            online=tuple(self._online),
         )
 
     def _meet(self, user: str) -> None:
         if user != self.user:
             self._peers[user] = None
+        if len(self._peers) > self._peer_limit:
+            forgotten = next(iter(self._peers))
+            del self._peers[forgotten]
+            self._online.pop(forgotten, None)
 
     def _show(self, bubble: Bubble | None) -> None:
         """Put a bubble on the timeline; that it is there, or changed, is an entry."""

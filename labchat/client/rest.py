@@ -62,6 +62,7 @@ class Rest:
             ),
         )
         self._client = self._fresh()
+        self._limit = settings.limits.answer
 
     async def post(self, bubble: Bubble, sent: Callable[[], None]) -> Outcome:
         """POST one message; ``sent`` is called when the request is on its way."""
@@ -70,25 +71,48 @@ class Rest:
             if name == _TOLD_AT:
                 sent()
 
+        request = self._client.build_request(
+            "POST",
+            "api/messages",
+            content=_encoder.encode(body(bubble)),
+            headers={"Content-Type": "application/json"},
+            extensions={"trace": trace},
+        )
+        answer = await self._ask(request)
+        if isinstance(answer, Trouble):
+            return answer
         try:
-            reply = await self._client.post(
-                "api/messages",
-                content=_encoder.encode(body(bubble)),
-                headers={"Content-Type": "application/json"},
-                extensions={"trace": trace},
-            )
-        except httpx.TransportError as error:
-            return Trouble(_reason(error))
-        if reply.status_code != httpx.codes.OK:
-            return of_status(reply.status_code, reply.headers, reply.content)
-        try:
-            stored = _one.decode(reply.content)
+            stored = _one.decode(answer)
         except msgspec.DecodeError:
             return Trouble("the server's answer is no stored message")
         if not _same(stored, bubble):
             await self._start_over()
             return Trouble("the answer belongs to another post")
         return Stored(stored.seq)
+
+    async def _ask(self, request: httpx.Request) -> bytes | Trouble:
+        """The body of a 200; it is read no further than the limit."""
+        try:
+            reply = await self._client.send(request, stream=True)
+            try:
+                content = await self._read(reply)
+            finally:
+                await reply.aclose()
+        except httpx.RequestError as error:
+            return Trouble(_reason(error))
+        if content is None:
+            return Trouble(f"the answer is longer than {self._limit} bytes")
+        if reply.status_code != httpx.codes.OK:
+            return of_status(reply.status_code, reply.headers, content)
+        return content
+
+    async def _read(self, reply: httpx.Response) -> bytes | None:
+        content = bytearray()
+        async for part in reply.aiter_bytes():
+            content += part
+            if len(content) > self._limit:
+                return None
+        return bytes(content)
 
     async def _start_over(self) -> None:
         """Leave a connection on which answers are out of step (a request was doubled)."""
@@ -102,15 +126,12 @@ class Rest:
             ChatError: no answer, a status other than 200, or an answer that is no list of posts.
         """
         query: dict[str, str | int] = {"user": user, "peer": peer, "after": after, "limit": limit}
+        request = self._client.build_request("GET", "api/messages", params=query)
+        answer = await self._ask(request)
+        if isinstance(answer, Trouble):
+            raise ChatError(f"no history: {answer.reason}")
         try:
-            reply = await self._client.get("api/messages", params=query)
-        except httpx.TransportError as error:
-            raise ChatError(f"no history: {_reason(error)}") from error
-        if reply.status_code != httpx.codes.OK:
-            trouble = of_status(reply.status_code, reply.headers, reply.content)
-            raise ChatError(f"no history: {trouble.reason}")
-        try:
-            return _many.decode(reply.content)
+            return _many.decode(answer)
         except msgspec.DecodeError as error:
             raise ChatError(f"no history: {error}") from error
 
@@ -138,7 +159,7 @@ def _same(stored: events.Post, bubble: Bubble) -> bool:
     )
 
 
-def _reason(error: httpx.TransportError) -> str:
+def _reason(error: httpx.RequestError) -> str:
     match error:
         case httpx.ConnectError():
             return "nobody listens there"

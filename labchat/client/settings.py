@@ -24,6 +24,8 @@ class Limits:
         outbox: posts on their way.
         bubbles: posts remembered; the oldest are forgotten first.
         message: bytes of one message from the server; more closes with 1009.
+        answer: bytes of one answer to a POST or GET; a longer one is not read to its end.
+        peers: users remembered; who was met first is forgotten first.
         queue: messages read from the socket and not yet handled; then reading stops and TCP
             holds the server back.
     """
@@ -32,6 +34,8 @@ class Limits:
     outbox: int = 1_000
     bubbles: int = 10_000
     message: int = 1 << 20
+    answer: int = 32 << 20
+    peers: int = 10_000
     queue: int = 16
 
 

@@ -55,7 +55,7 @@ def dial(address: Address, settings: Settings) -> connect:
         origin=None if settings.origin is None else Origin(settings.origin),
         compression="deflate" if settings.compression else None,
         proxy=None,
-        ssl=settings.ssl,
+        ssl=settings.ssl if address.websocket.startswith("wss") else None,
         open_timeout=settings.open_timeout,
         close_timeout=settings.close_timeout,
         ping_interval=None,

@@ -90,6 +90,8 @@ def _of_system(error: OSError) -> Trouble:
             return Trouble("no answer in time")
         case ConnectionRefusedError():
             return Trouble("nobody listens there")
+        case OSError() if "Connect call failed" in str(error):  # on none of several addresses
+            return Trouble("nobody listens there")
         case ssl.SSLCertVerificationError():
             return Trouble(f"certificate not trusted: {error.verify_message}", final=True)
         case _:

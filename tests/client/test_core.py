@@ -323,3 +323,10 @@ def test_a_new_reason_is_news() -> None:
         stage.core.held("m", Path.POST, reason)
     assert [entry.detail for entry in stage.journal[-2:]] == ["nobody listens there", "500"]
     assert stage.kinds()[-2:] == [Kind.HELD] * 2
+
+
+def test_only_so_many_peers_are_remembered() -> None:
+    stage = Stage(Limits(peers=2))
+    stage.core.hear(events.Presence(online=("a", "b", "c")))
+    snapshot = stage.core.snapshot(None)
+    assert snapshot.peers == snapshot.online == ("b", "c")

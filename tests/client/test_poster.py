@@ -11,14 +11,14 @@ import pytest
 
 from labchat.chat import backoff
 from labchat.chat.session import Bubble, Delivery, Link, Transport
-from labchat.client import Settings, connect
+from labchat.client import Limits, Settings, connect
 from labchat.client.rest import Rest, Stored
 from labchat.client.settings import Address
 from labchat.client.trouble import Trouble
 from labchat.errors import ChatError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
 
     from conftest import FakeClock, FakeServer
 
@@ -202,6 +202,25 @@ async def test_a_history_that_is_none() -> None:
     with pytest.raises(ChatError, match="no history: Expected `array`"):
         await client.page("a", "b", 0, 10)
     await client.close()
+
+
+async def test_an_endless_answer_is_not_read_to_its_end() -> None:
+    read = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal read
+        while True:
+            read += 1000
+            yield b" " * 1000
+
+    made = Rest(Address.of("ws://server/"), Settings(limits=Limits(answer=4_500)))
+    made._client = httpx.AsyncClient(
+        base_url="http://server/",
+        transport=httpx.MockTransport(lambda _request: httpx.Response(200, content=endless())),
+    )
+    assert await made.post(POST, lambda: None) == Trouble("the answer is longer than 4500 bytes")
+    assert read == 5000
+    await made.close()
 
 
 async def test_a_request_is_sent_when_it_is_on_its_way(fake: FakeServer) -> None:

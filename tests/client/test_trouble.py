@@ -47,6 +47,10 @@ def closed(code: int, reason: str = "") -> ConnectionClosedError:
         ),
         (TimeoutError(), Trouble("no answer in time")),
         (ConnectionRefusedError(111, "refused"), Trouble("nobody listens there")),
+        (
+            OSError("Multiple exceptions: [Errno 111] Connect call failed ('::1', 1)"),
+            Trouble("nobody listens there"),
+        ),
         (OSError(101, "Network is unreachable"), Trouble("[Errno 101] Network is unreachable")),
         (OSError(), Trouble("OSError")),
     ],
