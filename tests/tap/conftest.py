@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -101,11 +102,17 @@ class Bench:
 async def bench() -> AsyncIterator[Callable[..., Awaitable[Bench]]]:
     """Makes a target from a stream handler, and a started relay in front of it."""
     made: list[tuple[asyncio.Server, Relay]] = []
+    handling: set[asyncio.Task[None]] = set()
 
     async def make(
         handler: Handler, *, host: str = "127.0.0.1", sink: object = None, **settings: object
     ) -> Bench:
-        server = await asyncio.start_server(handler, host, 0)
+        async def handled(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            handling.add(asyncio.current_task())
+            with contextlib.closing(writer), contextlib.suppress(ConnectionError):
+                await handler(reader, writer)
+
+        server = await asyncio.start_server(handled, host, 0)
         target = server.sockets[0].getsockname()[:2]
         recorded = Recorded()
         relay = Relay(target, recorded if sink is None else sink, **settings)
@@ -117,6 +124,7 @@ async def bench() -> AsyncIterator[Callable[..., Awaitable[Bench]]]:
     for server, relay in made:
         await relay.stop()
         server.close()
+    await asyncio.gather(*handling)
 
 
 async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
