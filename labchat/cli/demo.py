@@ -69,13 +69,14 @@ def table(lab: Lab) -> object:
     names = {each.number: each.label or "?" for each in lab.capture.connections}
     for row in lab.capture.rows():
         arrow = "→ server" if row.direction == "c2s" else "← server"
-        said = Text(summary(lab.capture, row), style="bold")
+        captured = lab.capture.unit(row.n)
+        said = Text(summary(captured), style="bold")
         grid.add_row(
             str(row.n),
             f"{row.at_ns / 1e6:.2f}",
             Text(f"{names[row.connection]} {arrow}", style=COLOURS[row.direction]),
             str(row.length),
-            said.append("\n").append_text(head(lab.capture.unit(row.n))),
+            said.append("\n").append_text(head(captured)),
         )
     return grid
 

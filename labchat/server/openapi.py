@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-import labchat
 from labchat.server.settings import Auth
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def describe(settings: Settings) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {
             "title": "labchat",
-            "version": labchat.__version__,
+            "version": version("labchat"),
             "description": (
                 "The REST half of the chat. The other half is a WebSocket at `/` and `/ws`, whose "
                 "events are told in labchat.chat.events."
