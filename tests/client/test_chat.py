@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import random
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 from websockets.asyncio.server import serve as serve_websockets
-from websockets.exceptions import ConnectionClosedError
+from websockets.exceptions import ConnectionClosed, ConnectionClosedError
 
 from labchat.chat.session import Delivery, Link, Transport
-from labchat.client import Settings, connect
+from labchat.client import Limits, Settings, connect
 from labchat.client.expect import Expectations
 from labchat.client.journal import Entry, Kind
 from labchat.client.settings import Address
@@ -266,3 +267,23 @@ async def test_compression_is_offered_only_on_request(compression: bool) -> None
             pass
     (offer,) = offers
     assert (offer is not None and "permessage-deflate" in offer) is compression
+
+
+async def test_what_is_not_read_does_not_pile_up() -> None:
+    async def flood(connection: ServerConnection) -> None:
+        with suppress(ConnectionClosed):
+            while True:
+                await connection.send("x" * 65_536)
+
+    async with serve_websockets(flood, "127.0.0.1", 0, compression=None) as server:
+        port = server.sockets[0].getsockname()[1]
+        async with dial(Address(f"ws://127.0.0.1:{port}/", ""), Settings()) as socket:
+            for _ in range(100_000):
+                if not socket.transport.is_reading():
+                    break
+                await asyncio.sleep(0)
+            assert not socket.transport.is_reading()
+            assert Limits().queue < len(socket.recv_messages.frames) < 2 * Limits().queue
+            for _ in range(2 * Limits().queue):
+                assert len(await receive(socket)) == 65_536
+            socket.transport.abort()

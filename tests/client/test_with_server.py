@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from labchat.chat.backoff import constant
 from labchat.chat.session import Delivery, Link, Transport
 from labchat.client import Settings, connect
+from labchat.client.journal import Entry, Kind
+from labchat.errors import ChatError, Refused
+from labchat.server.admin import add_user
 from labchat.server.serve import running
+from labchat.server.settings import Auth, PostPolicy
 from labchat.server.settings import Delivery as Order
-from labchat.server.settings import PostPolicy
+from labchat.server.settings import Limits as ServerLimits
 from labchat.server.settings import Settings as ServerSettings
 
 if TYPE_CHECKING:
@@ -94,3 +99,66 @@ async def test_all_that_was_ever_said_can_be_asked_for(server: Running) -> None:
     async with connect(server.url, user="user-2", settings=Settings(since=0)) as bob:
         await bob.received(5)
         assert [bubble.id for bubble in bob.snapshot().bubbles] == ids
+
+
+@pytest.fixture
+async def private(tmp_path: Path) -> AsyncIterator[tuple[Running, str]]:
+    """A server that wants tokens and counts posts, and user-1's token."""
+    settings = ServerSettings(
+        port=0,
+        db=tmp_path / "chat.db",
+        auth=Auth.TOKEN,
+        limits=ServerLimits(posts_per_second=20.0),
+    )
+    token = add_user(settings.db, "user-1")
+    async with running(settings) as server:
+        yield server, token
+
+
+async def test_who_has_the_token_is_let_in(private: tuple[Running, str]) -> None:
+    server, token = private
+    async with connect(server.url, user="user-1", settings=Settings(token=token)) as chat:
+        bubble = await chat.stored(chat.post("hi", "user-2"))
+        await chat.drained()
+        assert bubble.seq == 1
+        assert await chat.history("user-2") == 1
+
+
+@pytest.mark.parametrize(
+    ("user", "token"), [("user-1", None), ("user-1", "wrong"), ("user-2", "theirs")]
+)
+async def test_who_has_not_is_refused_and_asks_no_more(
+    private: tuple[Running, str], user: str, token: str | None
+) -> None:
+    server, theirs = private
+    settings = Settings(token=theirs if token == "theirs" else token, policy=constant(0))
+    journal: list[Entry] = []
+    async with connect(server.url, user=user, settings=settings, journal=journal.append) as chat:
+        with pytest.raises(Refused, match=r"token|may not speak"):
+            await chat.connected()
+        with pytest.raises(ChatError, match=r"401|403"):
+            await chat.stored(chat.post("hi", "user-2"))
+    assert [entry.detail for entry in journal if entry.kind is Kind.LINK] == [
+        "connecting",
+        "refused",
+        "closed",
+    ]
+
+
+async def test_too_many_posts_a_second_all_arrive_in_the_end(private: tuple[Running, str]) -> None:
+    server, token = private
+    settings = Settings(token=token, policy=constant(0.1))
+    async with connect(
+        server.url, user="user-1", settings=settings, transport=Transport.WEBSOCKET
+    ) as chat:
+        ids = [chat.post(f"number {n}", "user-2") for n in range(60)]
+        await chat.drained()
+        bubbles = {bubble.id: bubble for bubble in chat.snapshot().bubbles}
+        assert {bubbles[post_id].delivery for post_id in ids} == {Delivery.STORED}
+
+
+async def test_a_page_from_elsewhere_is_refused(server: Running) -> None:
+    settings = Settings(origin="http://evil.example")
+    async with connect(server.url, user="user-1", settings=settings) as chat:
+        with pytest.raises(Refused, match="403"):
+            await chat.connected()
