@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from labchat.server.hub import Hub
 
 DRAIN = 1 << 40
-"""A body that was refused is read to its end, and dropped, so that the answer is not lost in a
-reset; the body's time limit ends that too."""
+"""Bytes of a refused body that are read, and dropped: an answer before its end would be lost in a
+reset. The body's time limit ends that."""
 
 
 class Draft(msgspec.Struct, rename="camel"):
@@ -76,7 +76,8 @@ class Visit(HTTPMessageDelegate):
         self._start = hub.clock.monotonic()
         self._request = RequestStartLine("", "", "")
         self._headers = HTTPHeaders()
-        self._answered = False
+        self._refused = False
+        self._gone = False
 
     def headers_received(
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
@@ -87,7 +88,7 @@ class Visit(HTTPMessageDelegate):
         self._connection.set_max_body_size(DRAIN)  # we count ourselves, to answer with 413
         length = headers.get("Content-Length", "0")
         if length.isdecimal() and int(length) > self._hub.settings.limits.body:
-            self._too_large()
+            self._refuse()
         elif self._request.method != "POST" or self._path() != "/api/messages":
             self._inner = self._onward()
             return self._inner.headers_received(start_line, headers)
@@ -95,11 +96,11 @@ class Visit(HTTPMessageDelegate):
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
         """Called by Tornado with each piece of the body."""
-        if self._answered:
-            return None
         self._size += len(chunk)
+        if self._refused:
+            return None
         if self._size > self._hub.settings.limits.body:
-            self._too_large()
+            self._refuse()
         elif self._inner is not None:
             return self._inner.data_received(chunk)
         else:
@@ -108,23 +109,27 @@ class Visit(HTTPMessageDelegate):
 
     def finish(self) -> None:
         """Called by Tornado when the body is complete."""
-        if self._inner is not None:
+        if self._refused:
+            limit = self._hub.settings.limits.body
+            self._answer(refusal(TooLong(f"A body may have {limit} bytes.")))
+        elif self._inner is not None:
             self._inner.finish()
-        elif not self._answered:
+        else:
             self._hub.start(self._post())
 
     def on_connection_close(self) -> None:
         """Called by Tornado when the peer is gone."""
-        self._answered = True
+        self._gone = True
         if self._inner is not None:
             self._inner.on_connection_close()
 
-    def _too_large(self) -> None:
-        limit = self._hub.settings.limits.body
+    def _refuse(self) -> None:
+        """The body is too large: no more of it is kept, and the answer will say so."""
+        self._refused = True
+        self._body.clear()
         if self._inner is not None:
             self._inner.on_connection_close()
             self._inner = None
-        self._answer(refusal(TooLong(f"A body may have {limit} bytes.")))
 
     async def _post(self) -> None:
         try:
@@ -137,9 +142,8 @@ class Visit(HTTPMessageDelegate):
         self._answer(answer)
 
     def _answer(self, answer: Answer) -> None:
-        if self._answered:
+        if self._gone:
             return
-        self._answered = True
         headers = HTTPHeaders(common_headers(self._hub.settings, self._headers.get("Origin")))
         headers["Date"] = format_timestamp(self._hub.clock.now())
         for name, value in answer.headers.items():

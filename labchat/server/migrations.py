@@ -54,23 +54,30 @@ STEPS = (
 )
 
 
-def migrate(db: sqlite3.Connection) -> None:
-    """Bring the schema up to date, step by step.
+def recognise(db: sqlite3.Connection) -> None:
+    """Look at a file before it is touched.
 
-    Args:
-        db: in autocommit mode (``isolation_level=None``).
-
-    Raises:
-        ForeignDatabase: the file is not ours, or a newer labchat made it.
-        StoreUnavailable: the file is damaged.
+    Raises ForeignDatabase if it is not ours, or a newer labchat made it.
     """
-    _recognise(db)
-    done = db.execute("PRAGMA user_version").fetchone()[0]
+    application = db.execute("PRAGMA application_id").fetchone()[0]
+    things = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    if application != APPLICATION_ID and (application != 0 or things):
+        raise ForeignDatabase("The file is a database, but not labchat's. Choose another --db.")
+    done = _done(db)
     if done > len(STEPS):
         raise ForeignDatabase(
             f"The database has schema {done}, and this labchat knows {len(STEPS)}: "
             "it was made by a newer labchat. Update labchat, or choose another --db."
         )
+
+
+def migrate(db: sqlite3.Connection) -> None:
+    """Bring the schema up to date, step by step.
+
+    Args:
+        db: recognised, and in autocommit mode (``isolation_level=None``).
+    """
+    done = _done(db)
     for number, step in enumerate(STEPS[done:], start=done + 1):
         _take(db, number, step)
 
@@ -82,13 +89,10 @@ def check(db: sqlite3.Connection) -> None:
         raise StoreUnavailable(f"The database is damaged: {'; '.join(found)}. Restore a backup.")
 
 
-def _recognise(db: sqlite3.Connection) -> None:
-    application = db.execute("PRAGMA application_id").fetchone()[0]
-    if application == APPLICATION_ID:
-        return
-    tables = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
-    if application != 0 or tables:
-        raise ForeignDatabase("The file is a database, but not labchat's. Choose another --db.")
+def _done(db: sqlite3.Connection) -> int:
+    """How many steps the schema has taken."""
+    done: int = db.execute("PRAGMA user_version").fetchone()[0]
+    return done
 
 
 def _take(db: sqlite3.Connection, number: int, step: Step) -> None:

@@ -278,9 +278,10 @@ def open_database(path: Path, synchronous: Synchronous) -> sqlite3.Connection:
     db: sqlite3.Connection | None = None
     try:
         db = connect(path)
+        migrations.recognise(db)
+        migrations.check(db)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute(f"PRAGMA synchronous = {synchronous.value}")
-        migrations.check(db)
         migrations.migrate(db)
         db.execute("BEGIN IMMEDIATE")
         db.execute("COMMIT")

@@ -106,6 +106,11 @@ class House:
             await talker.register(user)
         return talker
 
+    async def waited_for(self, many):
+        """Until so many polls and streams wait for news."""
+        while len(self.hub.news) < many:  # noqa: ASYNC110 - the server tells nobody of it
+            await asyncio.sleep(0)
+
     async def raw(self, *lines):
         """A TCP connection, on which these lines of a request were sent, if any."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
