@@ -11,8 +11,9 @@ from __future__ import annotations
 import json
 import socket
 import threading
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from time import monotonic_ns
 from typing import TYPE_CHECKING, Any, Protocol, Self
 from urllib.parse import urlsplit
@@ -60,23 +61,25 @@ class Wire:
         pause(self.rtt_s)
         return http
 
-    def websocket(self, user: str) -> ClientConnection:
-        """A fresh WebSocket on which ``user`` has registered."""
+    @contextmanager
+    def websocket(self, user: str) -> Iterator[ClientConnection]:
+        """A fresh WebSocket on which ``user`` has registered; closed at the end."""
         host, port = self.address
         plain = socket.create_connection((host, port), timeout=TIMEOUT)
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, int(self.nodelay))
         pause(self.rtt_s)
-        ws = connect(
+        compression = "deflate" if self.compression else None
+        with connect(
             f"ws://{host}:{port}/",
             sock=plain,
-            compression="deflate" if self.compression else None,
+            compression=compression,
             max_size=None,
             ping_interval=None,
-        )
-        ws.send(json.dumps({"type": "register", "userId": user}))
-        while json.loads(ws.recv(TIMEOUT))["type"] != "registered":
-            pass
-        return ws
+        ) as ws:
+            ws.send(json.dumps({"type": "register", "userId": user}))
+            while json.loads(ws.recv(TIMEOUT))["type"] != "registered":
+                pass
+            yield ws
 
 
 def pause(seconds: float) -> None:
@@ -106,7 +109,8 @@ class WebSocketSender:
     """Over one open WebSocket; the answer is the ``ack``."""
 
     def __init__(self, wire: Wire) -> None:
-        self._ws = wire.websocket("user-1")
+        self._stack = ExitStack()
+        self._ws = self._stack.enter_context(wire.websocket("user-1"))
 
     def send(self, post_id: str, text: str) -> tuple[int, int]:
         """See :class:`Sender`. Raises ChatError when the server refuses."""
@@ -123,7 +127,7 @@ class WebSocketSender:
 
     def close(self) -> None:
         """Hang up."""
-        self._ws.close()
+        self._stack.close()
 
 
 class PostSender:
@@ -201,7 +205,8 @@ class Receiver:
 
 def push(wire: Wire) -> Receiver:
     """Over a WebSocket: the server speaks when it likes."""
-    ws = wire.websocket("user-2")
+    stack = ExitStack()
+    ws = stack.enter_context(wire.websocket("user-2"))
 
     def listen() -> Iterator[str]:
         while True:
@@ -212,7 +217,7 @@ def push(wire: Wire) -> Receiver:
             if heard["type"] == "message":
                 yield heard["data"]["id"]
 
-    return Receiver(listen(), ws.close)
+    return Receiver(listen(), stack.close)
 
 
 def poll(wire: Wire, *, interval_s: float = 0.0, wait_s: int = 0) -> Receiver:
@@ -233,7 +238,7 @@ def poll(wire: Wire, *, interval_s: float = 0.0, wait_s: int = 0) -> Receiver:
         over.set()
         _cut(http.sock)
 
-    return Receiver(_until_closed(listen()), hang_up)
+    return Receiver(_until_closed(listen(), http), hang_up)
 
 
 def stream(wire: Wire) -> Receiver:
@@ -249,7 +254,7 @@ def stream(wire: Wire) -> Receiver:
             if line.startswith(b"data: "):
                 yield json.loads(line[6:])["id"]
 
-    return Receiver(_until_closed(listen()), lambda: _cut(plain))
+    return Receiver(_until_closed(listen(), http), lambda: _cut(plain))
 
 
 def _last_seq(http: HTTPConnection) -> int:
@@ -265,12 +270,14 @@ def _get(http: HTTPConnection, target: str) -> list[dict[str, Any]]:
     return posts
 
 
-def _until_closed(listen: Iterator[str]) -> Iterator[str]:
+def _until_closed(listen: Iterator[str], http: HTTPConnection) -> Iterator[str]:
     """The same, ending in peace when the connection is cut under it."""
     try:
         yield from listen
-    except (OSError, ValueError):
+    except (OSError, ValueError, HTTPException):
         return
+    finally:
+        http.close()
 
 
 def _cut(plain: socket.socket | None) -> None:

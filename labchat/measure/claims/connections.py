@@ -113,8 +113,8 @@ def judge_boundaries(data: Data) -> Finding:
     else:
         verdict = Verdict.ONLY_IF
         why = (
-            f"by reliable you mean bytes in order: TCP knows no messages ({told}), and its "
-            "acknowledgement says nothing of the server's having stored one."
+            f"bytes in order are all you need: TCP knows no messages ({told}), and its "
+            "acknowledgement does not say that the server has stored one."
         )
     return Finding(shares[0], "reads per frame", min(shares), max(shares), verdict, why)
 

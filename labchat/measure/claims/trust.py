@@ -66,7 +66,7 @@ def measure_ids(stage: Stage) -> Data:
     count = 300 if stage.quick else 1000
     ids = []
     before = _last(wire)
-    with closing(wire.websocket("user-1")) as ws:
+    with wire.websocket("user-1") as ws:
         for n in range(count):
             ids.append(f"msg-{time.time_ns() // 1_000_000}")
             ws.send(json.dumps({"type": "message", **message(ids[-1], f"number {n}")}))
@@ -126,7 +126,7 @@ def measure_broadcast(stage: Stage) -> Data:
     heard = {}
     for routing in ("broadcast", "direct"):
         wire = stage.wire("--routing", routing)
-        with closing(wire.websocket("eavesdropper")) as third, push(wire) as receiver:
+        with wire.websocket("eavesdropper") as third, push(wire) as receiver:
             with closing(WebSocketSender(wire)) as sender:
                 sender.send(f"private-{routing}", "for Bob alone")
                 receiver.wait(f"private-{routing}")
