@@ -168,15 +168,14 @@ class ChatPanel(anywidget.AnyWidget):
             self.head = {**self.head, **chat_view.gone(str(error))}
             return
         names, peer = self._names, self._peer
-        rows = chat_view.rows(
-            snapshot, peer=peer, names=names, hidden=self._edited, whole=self._whole
-        )
+        said = chat_view.conversation(snapshot, peer=peer, hidden=self._edited)
+        drawn = said[-self._drawn :]
         head = chat_view.head(snapshot, peer=peer, names=names, now_ms=self._wall() * 1000)
         self._following = threading.get_ident()
         with self.hold_sync():
             self.head = head
-            self.posts = rows[-self._drawn :]
-            self.earlier = max(0, len(rows) - self._drawn)
+            self.posts = chat_view.rows(drawn, snapshot, names=names, whole=self._whole)
+            self.earlier = len(said) - len(drawn)
             self.transport = snapshot.transport.value
             self.offline = snapshot.link is Link.OFFLINE
         self._following = None

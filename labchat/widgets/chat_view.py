@@ -68,24 +68,27 @@ def gone(why: str) -> dict[str, Any]:
     }
 
 
-def rows(
-    snapshot: Snapshot,
-    *,
-    peer: str,
-    names: Mapping[str, str],
-    hidden: Collection[str] = (),
-    whole: Collection[str] = (),
-) -> list[dict[str, Any]]:
-    """The conversation with ``peer``, oldest first, without the ``hidden`` ids.
+def conversation(snapshot: Snapshot, *, peer: str, hidden: Collection[str] = ()) -> list[Bubble]:
+    """The posts between the user and ``peer``, oldest first, without the ``hidden`` ids.
 
     What others wrote to others stands with its sender, and says so: broadcast is not private.
-    Texts are cut, but for those whose ids are in ``whole``.
     """
     return [
-        row(bubble, snapshot, names, cut=bubble.id not in whole)
+        bubble
         for bubble in snapshot.bubbles
-        if bubble.id not in hidden and _peer_of(bubble, snapshot.user) == peer
+        if _peer_of(bubble, snapshot.user) == peer and bubble.id not in hidden
     ]
+
+
+def rows(
+    bubbles: Sequence[Bubble],
+    snapshot: Snapshot,
+    *,
+    names: Mapping[str, str],
+    whole: Collection[str] = (),
+) -> list[dict[str, Any]]:
+    """Some of a snapshot's posts, shaped; texts are cut but for the ids in ``whole``."""
+    return [row(bubble, snapshot, names, cut=bubble.id not in whole) for bubble in bubbles]
 
 
 def row(

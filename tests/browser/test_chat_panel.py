@@ -43,7 +43,7 @@ async def say(chat: Locator, text: str) -> None:
     await field(chat).press("Enter")
 
 
-async def test_two_panels_chat(open_notebook: Any) -> None:
+async def test_two_panels_chat_and_what_fails_can_be_edited(open_notebook: Any) -> None:
     lab = await open_notebook(notebook(START, SHOW))
     alice, bob = panel(lab.page, "Alice"), panel(lab.page, "Bob")
     await expect(alice.locator(".lc-badge")).to_have_text("connected")
@@ -58,6 +58,15 @@ async def test_two_panels_chat(open_notebook: Any) -> None:
     await say(bob, "Hi Alice")
     await expect(alice.locator(".lc-bubble")).to_have_text([text, "Hi Alice"])
     assert await lab.page.evaluate("window.hurt") is None
+    await say(alice, "x" * 20_000)
+    last = alice.locator(".lc-post").last
+    await expect(last).to_have_attribute("data-delivery", "failed")
+    await alice.get_by_role("button", name="Edit").click()
+    await expect(field(alice)).to_have_value("x" * 20_000)
+    await expect(alice.locator(".lc-post")).to_have_count(2)
+    await say(alice, "short")
+    await expect(last).to_have_attribute("data-delivery", "stored")
+    await expect(bob.locator(".lc-bubble")).to_have_text([text, "Hi Alice", "short"])
     assert lab.console_errors == []
 
 
@@ -80,61 +89,40 @@ async def test_going_offline_and_coming_back(open_notebook: Any) -> None:
     assert lab.console_errors == []
 
 
-async def test_two_views_of_one_panel(open_notebook: Any) -> None:
+async def test_two_views_of_one_panel_by_keyboard_alone(open_notebook: Any) -> None:
     lab = await open_notebook(notebook(START, "alice", "alice"))
     views = panel(lab.page, "Alice")
     await expect(views).to_have_count(2)
-    await say(views.first, "Hello")
-    await expect(views.last.locator(".lc-bubble")).to_have_text(["Hello"])
-    await views.last.locator(".lc-bubble").click()
-    await expect(views.first.locator(".lc-post")).to_have_attribute("aria-current", "true")
-    await say(views.last, "again")
-    await expect(views.first.locator(".lc-bubble")).to_have_text(["Hello", "again"])
-    assert lab.console_errors == []
-
-
-async def test_the_keyboard_alone(open_notebook: Any) -> None:
-    lab = await open_notebook(notebook(START, SHOW, "alice.selected_post"))
-    alice = panel(lab.page, "Alice")
-    await field(alice).focus()
+    first, second = views.first, views.last
+    await field(second).focus()
     for text in ("one", "two", "three"):
         await lab.page.keyboard.type(text)
         await lab.page.keyboard.press("Enter")
-    posts = alice.locator(".lc-post")
-    await expect(posts).to_have_count(3)
-    await field(alice).press("Shift+Tab")
+    await expect(first.locator(".lc-bubble")).to_have_text(["one", "two", "three"])
+    await expect(second.locator('[data-delivery="stored"]')).to_have_count(3)
+    posts = second.locator(".lc-post")
+    await lab.page.keyboard.press("Shift+Tab")
     await expect(posts.nth(2)).to_be_focused()
     await lab.page.keyboard.press("ArrowUp")
     await lab.page.keyboard.press("Enter")
-    await expect(posts.nth(1)).to_have_attribute("aria-current", "true")
+    await expect(first.locator(".lc-post").nth(1)).to_have_attribute("aria-current", "true")
     await lab.page.keyboard.press("Home")
     await expect(posts.nth(0)).to_be_focused()
     await lab.page.keyboard.press("Tab")
-    await expect(field(alice)).to_be_focused()
+    await expect(field(second)).to_be_focused()
+    assert lab.console_errors == []
 
 
-async def test_a_failed_post_can_be_edited(open_notebook: Any) -> None:
-    lab = await open_notebook(notebook(START, SHOW))
+async def test_a_kernel_that_is_busy_and_one_that_is_gone(open_notebook: Any) -> None:
+    lab = await open_notebook(notebook(START, "alice"))
     alice = panel(lab.page, "Alice")
-    await say(alice, "x" * 20_000)
-    await expect(alice.locator(".lc-post")).to_have_attribute("data-delivery", "failed")
-    await alice.get_by_role("button", name="Edit").click()
-    await expect(field(alice)).to_have_value("x" * 20_000)
-    await expect(alice.locator(".lc-post")).to_have_count(0)
-    await say(alice, "short")
-    await expect(alice.locator(".lc-post")).to_have_attribute("data-delivery", "stored")
-
-
-async def test_what_is_written_while_the_kernel_computes_waits_in_sight(open_notebook: Any) -> None:
-    busy = "import threading\nthreading.Event().wait(4)"
-    lab = await open_notebook(notebook(START, "alice", "None"))
-    alice = panel(lab.page, "Alice")
+    await expect(alice.locator(".lc-badge")).to_have_text("connected")
     await lab.page.evaluate(
         """code => {
             window.jupyterapp.shell.currentWidget.sessionContext.session.kernel
                 .requestExecute({code});
         }""",
-        busy,
+        "import threading\nthreading.Event().wait(3)",
     )
     await say(alice, "are you busy?")
     await expect(alice.locator(".lc-post-meta")).to_have_text("waits for the kernel")
@@ -142,16 +130,9 @@ async def test_what_is_written_while_the_kernel_computes_waits_in_sight(open_not
         "data-delivery", "stored", timeout=20_000
     )
     await expect(alice.locator(".lc-post")).to_have_count(1)
-
-
-async def test_a_restarted_kernel_is_said_to_be_gone(open_notebook: Any) -> None:
-    lab = await open_notebook(notebook(START, "alice"))
-    alice = panel(lab.page, "Alice")
-    await say(alice, "Hello")
-    await expect(alice.locator(".lc-post")).to_have_attribute("data-delivery", "stored")
     await lab.restart_kernel()
     await expect(alice.locator(".lc-notice")).to_contain_text("The kernel is gone")
-    await expect(alice.locator(".lc-bubble")).to_have_text(["Hello"])
+    await expect(alice.locator(".lc-bubble")).to_have_text(["are you busy?"])
     await expect(field(alice)).to_be_disabled()
 
 

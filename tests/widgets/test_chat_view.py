@@ -33,8 +33,9 @@ def snapshot(*bubbles: Bubble, **fields: Any) -> Snapshot:
     return Snapshot(**{"user": "user-1", "link": Link.CONNECTED, "bubbles": bubbles, **fields})
 
 
-def rows(seen: Snapshot, **options: Any) -> list[dict[str, Any]]:
-    return chat_view.rows(seen, peer="user-2", names=NAMES, **options)
+def rows(seen: Snapshot, *, hidden: Any = (), whole: Any = ()) -> list[dict[str, Any]]:
+    said = chat_view.conversation(seen, peer="user-2", hidden=hidden)
+    return chat_view.rows(said, seen, names=NAMES, whole=whole)
 
 
 def test_the_words_under_a_post(cases: dict[str, list[dict[str, Any]]]) -> None:
