@@ -9,14 +9,21 @@ from __future__ import annotations
 
 import importlib.util
 import random
+import resource
 import socket
 import struct
+import sys
 import tempfile
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labchat.capture import blocks, headers
+from labchat.capture.encode import Encoder
+from labchat.capture.model import Chunk
+from labchat.wire import frames
+from labchat.wire.fields import Direction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -132,5 +139,64 @@ def parsers() -> None:
             print(f"{name:15} {count / seconds / 1000:8.1f} thousand packets/s")
 
 
+def write_frames(path: Path, count: int, connections: int = 10) -> None:
+    """A pcapng file of ``count`` WebSocket frames, each in a packet of its own, both ways."""
+    rng = random.Random(2)
+    encoder = Encoder(epoch_ns=0, started_at=datetime(2026, 1, 1, tzinfo=UTC))
+    offsets = {(number, way): 0 for number in range(1, connections + 1) for way in Direction}
+
+    def said(number: int, way: Direction, at_ns: int, data: bytes) -> bytes:
+        offset = offsets[number, way]
+        offsets[number, way] += len(data)
+        return encoder.append(number, Chunk(at_ns, way, offset, data))
+
+    with path.open("wb") as file:
+        file.write(encoder.start())
+        for number in range(1, connections + 1):
+            client, server = f"127.0.0.1:{50_000 + number}", "127.0.0.1:3000"
+            file.write(encoder.open(number, number, client=client, server=server))
+            file.write(said(number, Direction.C2S, number, ASKED))
+            file.write(said(number, Direction.S2C, number, ANSWERED))
+        for n in range(count):
+            way = Direction.C2S if n % 2 else Direction.S2C
+            mask = rng.randbytes(4) if n % 2 else None
+            data = frames.build(1, b"x" * rng.randrange(20, 120), mask=mask)
+            file.write(said(rng.randrange(connections) + 1, way, 1000 * n, data))
+
+
+ASKED = (
+    b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+ANSWERED = (
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
+)
+
+
+def to_table(count: int) -> None:
+    """Print the seconds from a file of ``count`` frames to its DataFrames."""
+    import labchat
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "frames.pcapng"
+        write_frames(path, count)
+        size = path.stat().st_size
+        began = time.perf_counter()
+        capture = labchat.open(path)
+        opened = time.perf_counter()
+        table = capture.frames
+        done = time.perf_counter()
+    assert len(table) == count
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"{count:,} frames, {size / 1e6:.0f} MB: opened in {opened - began:.2f} s, frames in "
+        f"{done - opened:.2f} s, together {done - began:.2f} s; peak {peak:.0f} MiB"
+    )
+
+
 if __name__ == "__main__":
-    parsers()
+    if sys.argv[1:2] == ["frames"]:
+        to_table(int(sys.argv[2]) if len(sys.argv) > 2 else 1_000_000)
+    else:
+        parsers()

@@ -50,11 +50,6 @@ class Exchange:
     said: list[Said] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    @property
-    def duration_ms(self) -> float:
-        """Milliseconds from the first to the last that was said."""
-        return self.said[-1][0]
-
 
 def exchange(entry: Entry) -> Exchange:
     """Rebuild one entry. Raises ValueError where it cannot be."""
@@ -173,7 +168,7 @@ class _Rebuilding:
         if always or length:
             kept.append(Header("Content-Length", str(length)))
             self._made.notes.append(f"Content-Length is {length} here; the file has {was}.")
-        elif told:
+        else:
             self._made.notes.append(f"Shown without framing; the file has {was}.")
         return kept
 

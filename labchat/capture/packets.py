@@ -91,13 +91,15 @@ class _Feed:
         """Feed every event; bytes first, since there are most of them."""
         append, epoch = self._capture.append, self._epoch_ns
         for at_ns, half, what in events:
-            if type(what) is bytes and half is not None:
+            if isinstance(what, Remark):
+                self._remark(at_ns - epoch, half, what)
+                continue
+            assert half is not None
+            if type(what) is bytes:
                 chunk = Chunk(at_ns - epoch, half.direction, half.fed, what)
                 half.fed += len(what)
                 append(half.flow.number, chunk)
-            elif isinstance(what, Remark):
-                self._remark(at_ns - epoch, half, what)
-            elif half is not None:
+            else:
                 self._state(at_ns - epoch, half, what)
         for number, name in self._labels.items():
             self._capture.label(number, name)

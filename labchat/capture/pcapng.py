@@ -74,5 +74,5 @@ def _event(encoder: Encoder, number: int, event: Event, labels: dict[int, str | 
             return encoder.append(number, event)
         case Gapped(at_ns, way, _, length):
             return encoder.gap(number, way, at_ns, length)
-        case Ended(at_ns, way, how):
+        case Ended(at_ns, way, how):  # pragma: no branch
             return encoder.end(number, way, at_ns, how)

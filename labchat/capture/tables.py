@@ -301,8 +301,8 @@ def _whole_messages(capture: Capture, flat: Flat) -> Iterator[tuple[int, Message
         lane = flat.lanes[flat.lane[place]]
         conversation = capture.track(lane.connection).conversation
         message = conversation.message(lane.direction, int(flat.row[place]))
-        if message is not None:
-            yield place, message
+        assert message is not None, "a data frame belongs to a message"
+        yield place, message
 
 
 def _message(flat: Flat, found: tuple[int, Message], labels: dict[int, str | None]) -> Row:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import struct
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -129,6 +130,31 @@ def test_a_comment_of_somebody_else_is_an_annotation(tmp_path: Path) -> None:
     )
     notes = [(note.text, note.connection) for note in files.open(path).annotations]
     assert ("look here", 1) in notes
+
+
+def test_remarks_that_lead_nowhere_are_left_out(tmp_path: Path) -> None:
+    from labchat.capture import blocks, headers
+
+    way = headers.ends("10.0.0.1:50000", "10.0.0.2:80")
+    said = ["labchat label, connection 9: Eve", "labchat end, connection 9, c2s: local"]
+    path = tmp_path / "x.pcapng"
+    path.write_bytes(
+        blocks.section(application="test", comments=[])
+        + blocks.interface(name="lo")
+        + blocks.packet(5, headers.note(way, "x"), said)
+    )
+    assert files.open(path).annotations == []
+
+
+def test_the_garbage_collector_is_left_as_it_was(tmp_path: Path) -> None:
+    files.open(DATA / "curl.pcap")
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        files.open(DATA / "curl.pcap")
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
 
 
 def mutate(data: st.DataObject, whole: bytes) -> bytes:

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
+import subprocess
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -53,6 +56,7 @@ def test_closing_twice_is_fine(tmp_path: Path) -> None:
     sink = PcapngWriter(tmp_path / "x.pcapng")
     sink.close()
     sink.close()
+    sink.flush()
 
 
 def test_a_file_that_cannot_be_made_is_named(tmp_path: Path) -> None:
@@ -100,6 +104,29 @@ def test_a_crash_keeps_what_was_written(
     telling.say(number, C, b"GET /3 HTTP/1.1\r\nHost: x\r\n\r\n")
     sink.close()
     assert [row.summary for row in files.open(path).rows()] == ["GET /", "GET /2", "GET /3"]
+
+
+KILLED = """
+import os, signal, sys
+from labchat.capture.model import Chunk
+from labchat.capture.writer import PcapngWriter
+from labchat.wire.fields import Direction
+
+sink = PcapngWriter(sys.argv[1], epoch_ns=0)
+number = sink.open(1, client="127.0.0.1:1", server="127.0.0.1:2")
+sink.append(number, Chunk(2, Direction.C2S, 0, b"GET / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n"))
+sink.flush()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_killed_process_leaves_a_whole_file(tmp_path: Path) -> None:
+    path = tmp_path / "x.pcapng"
+    done = subprocess.run([sys.executable, "-c", KILLED, path], timeout=30, check=False)
+    assert done.returncode == -signal.SIGKILL
+    loaded = files.load(path)
+    assert loaded.problem is None
+    assert [row.summary for row in loaded.capture.rows()] == ["GET /"]
 
 
 def test_a_full_disk_is_told_and_never_raised(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from labchat.capture import pcapng
 from labchat.capture.capture import Capture
 from labchat.capture.model import Chunk
 from labchat.cli import tree
@@ -20,7 +22,7 @@ DATA = Path(__file__).parent.parent / "data"
 
 def run(*words: str | Path, columns: int = 100) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", "from labchat.cli import main; main()", "dissect", *words]
-    env = {"COLUMNS": str(columns), "PATH": "/usr/bin", "PYTHONUTF8": "1"}
+    env = os.environ | {"COLUMNS": str(columns), "NO_COLOR": "1", "PYTHONUTF8": "1"}
     return subprocess.run(
         [*map(str, command)], capture_output=True, text=True, env=env, timeout=50, check=False
     )
@@ -64,6 +66,23 @@ def test_what_is_not_there_is_told(words: list[str], sentence: str) -> None:
     assert done.returncode == 2
     assert sentence in done.stderr
     assert done.stdout == ""
+
+
+def test_remarks_stand_where_they_belong(tmp_path: Path) -> None:
+    capture = Capture()
+    capture.open(0, client="127.0.0.1:1", server="127.0.0.1:2")
+    capture.append(1, Chunk(1, Direction.C2S, 0, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"))
+    capture.annotate(1, "held by hand", unit=1)
+    capture.annotate(1, "of all")
+    pcapng.write(capture, tmp_path / "x.pcapng")
+    lines = run(tmp_path / "x.pcapng").stdout.splitlines()
+    assert lines[0].strip() == "✎ of all"
+    assert lines[1].startswith("#1 ")
+    assert lines[-2].strip() == "✎ held by hand"
+
+
+def test_long_values_of_fields_are_cut() -> None:
+    assert "… 50 characters more" in shown(b"HTTP/1.1 200 " + b"x" * 250 + b"\r\n\r\n")
 
 
 def test_a_file_that_is_no_capture(tmp_path: Path) -> None:

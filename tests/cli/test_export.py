@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ DATA = Path(__file__).parent.parent / "data"
 
 def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", "from labchat.cli import main; main()", "export", *words]
-    env = {"COLUMNS": "300", "PATH": "/usr/bin", "PYTHONUTF8": "1"}
+    env = os.environ | {"COLUMNS": "300", "NO_COLOR": "1", "PYTHONUTF8": "1"}
     return subprocess.run(
         [*map(str, command)], capture_output=True, text=True, env=env, timeout=50, check=False
     )
