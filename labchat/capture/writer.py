@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 LIMIT = 64 << 20
 """Bytes that may wait for the disk before newer ones are left out: 64 MiB."""
 _BATCH = 1 << 20
+_PAUSE_S = 0.02
+"""Seconds to let jobs gather, so that the thread that records is not woken against at each."""
 
 Job = tuple["Callable[[], bytes]", int] | threading.Event | None
 """What makes the next blocks and how many recorded bytes it stands for; or somebody who waits
@@ -71,6 +73,7 @@ class PcapngWriter:
         self._left_out: dict[tuple[int, Direction], int] = {}
         self._closed = False
         self._stopped = False
+        self._hurry = threading.Event()
         self._encoder = Encoder(
             epoch_ns=monotonic_ns() if epoch_ns is None else epoch_ns,
             started_at=started_at or datetime.now(UTC),
@@ -152,6 +155,7 @@ class PcapngWriter:
             if self._closed:
                 return
             self._closed = True
+            self._hurry.set()
             self._jobs.put(None)
         self._thread.join()
         self._file.close()
@@ -199,6 +203,8 @@ class PcapngWriter:
     def _batch(self) -> list[Job]:
         """The jobs at hand, at least one."""
         batch = [self._jobs.get()]
+        if self._jobs.empty():
+            self._hurry.wait(_PAUSE_S)
         size = 0
         while (job := batch[-1]) is not None and size < _BATCH:
             size += job[1] if isinstance(job, tuple) else 0
