@@ -1,0 +1,235 @@
+"""What the tap costs, against other relays, in one run: ``python benchmarks/relay.py``.
+
+Latency: WebSocket round trips of 100 bytes on one connection, the median; what a relay *adds* is
+that less the median without a relay. Throughput: one long download. The tap records: once into
+memory, as a lab does, once into a pcapng file. Every relay is a process of its own in front of
+the same target (peers/relay/target.py); rounds are interleaved and the median of them counts, so
+that a busy machine slows all alike. TCP_NODELAY is set everywhere; the RTT is loopback's.
+
+mitmdump is measured when it is on the PATH, or with ``--install-mitmdump`` in a virtual
+environment of its own; socat when it is installed. One that is missing is said to be missing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import platform
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HERE = Path(__file__).resolve().parent
+PEERS = HERE / "peers" / "relay"
+MITM_VENV = HERE.parent / "artifacts" / "mitmdump"
+MITM_VERSION = "11.0.2"
+FRAME = bytes([0x82, 0x80 | 100]) + b"abcd" + bytes(100)
+ANSWER = 2 + 100
+HANDSHAKE = (
+    b"GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+MIB = 2**20
+
+
+@dataclass
+class Relayed:
+    """One way to the target, and what was measured on it."""
+
+    name: str
+    port: int
+    medians_us: list[float] = field(default_factory=list)
+    rates: list[float] = field(default_factory=list)
+
+    @property
+    def median_us(self) -> float:
+        return statistics.median(self.medians_us)
+
+    @property
+    def rate(self) -> float:
+        return statistics.median(self.rates)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--trips", type=int, default=1000, help="round trips in a round")
+    parser.add_argument("--mib", type=int, default=128, help="MiB downloaded in a round")
+    parser.add_argument("--install-mitmdump", action="store_true")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    options = parser.parse_args()
+    with contextlib.ExitStack() as stack:
+        ways, missing = start(stack, install=options.install_mitmdump)
+        for way in ways:
+            trips(way.port, 100)
+        for _ in range(options.rounds):
+            for way in ways:
+                way.medians_us.append(trips(way.port, options.trips))
+            for way in ways:
+                way.rates.append(download(way.port, options.mib))
+    figures = judge(ways)
+    if options.json:
+        print(json.dumps(figures))
+    else:
+        show(ways, figures, missing)
+
+
+def start(stack: contextlib.ExitStack, *, install: bool) -> tuple[list[Relayed], list[str]]:
+    target = stack.enter_context(process(sys.executable, str(PEERS / "target.py")))
+    ways = [Relayed("direct", target)]
+    for name, script in (("bare asyncio", "bare.py"), ("labchat, in memory", "in_memory.py")):
+        port = stack.enter_context(process(sys.executable, str(PEERS / script), str(target)))
+        ways.append(Relayed(name, port))
+    folder = stack.enter_context(tempfile.TemporaryDirectory())
+    command = (sys.executable, "-m", "labchat", "tap", "--listen", "127.0.0.1:0")
+    written = ("--target", f"127.0.0.1:{target}", "--write", f"{folder}/bench.pcapng")
+    ways.append(Relayed("labchat, pcapng", stack.enter_context(process(*command, *written))))
+    missing = []
+    for name, way in (("socat", socat(target)), ("mitmdump", mitmdump(target, install=install))):
+        if way is None:
+            missing.append(name)
+        else:
+            ways.append(Relayed(name, stack.enter_context(listening(*way))))
+    return ways, missing
+
+
+@contextlib.contextmanager
+def process(*command: str) -> Iterator[int]:
+    """A relay that prints where it listens; the port is the last number before any arrow."""
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        line = running.stdout.readline().partition(" -> ")[0]
+        yield int(line.rsplit(":", 1)[-1])
+    finally:
+        running.terminate()
+        running.wait()
+
+
+@contextlib.contextmanager
+def listening(port: int, *command: str) -> Iterator[int]:
+    """A relay that is told where to listen."""
+    quiet = subprocess.DEVNULL
+    running = subprocess.Popen(command, stdout=quiet, stderr=quiet)
+    try:
+        for _ in range(300):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                break
+            if running.poll() is not None:
+                raise SystemExit(f"{command[0]} ended with {running.returncode}")
+            time.sleep(0.1)  # noqa: TID251 - a foreign program does not say when it listens
+        yield port
+    finally:
+        running.terminate()
+        running.wait()
+
+
+def socat(target: int) -> tuple[object, ...] | None:
+    if shutil.which("socat") is None:
+        return None
+    port = free_port()
+    listen = f"TCP-LISTEN:{port},bind=127.0.0.1,fork,reuseaddr,nodelay"
+    return port, "socat", listen, f"TCP:127.0.0.1:{target},nodelay"
+
+
+def mitmdump(target: int, *, install: bool) -> tuple[object, ...] | None:
+    program = shutil.which("mitmdump") or shutil.which("mitmdump", path=str(MITM_VENV / "bin"))
+    if program is None and install:
+        subprocess.run([sys.executable, "-m", "venv", MITM_VENV], check=True)
+        pip = MITM_VENV / "bin" / "pip"
+        subprocess.run([pip, "install", "-q", f"mitmproxy=={MITM_VERSION}"], check=True)
+        program = str(MITM_VENV / "bin" / "mitmdump")
+    if program is None:
+        return None
+    port = free_port()
+    mode = ("--mode", f"reverse:http://127.0.0.1:{target}", "--set", "stream_large_bodies=1")
+    return port, program, "-q", "--listen-host", "127.0.0.1", "-p", str(port), *mode
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        return sock.getsockname()[1]
+
+
+def connect(port: int) -> socket.socket:
+    sock = socket.create_connection(("127.0.0.1", port), timeout=60)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return sock
+
+
+def trips(port: int, count: int) -> float:
+    """The median round trip, in microseconds."""
+    with connect(port) as sock:
+        sock.sendall(HANDSHAKE)
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            head += sock.recv(65536)
+        taken = []
+        for _ in range(count):
+            begun = time.perf_counter_ns()
+            sock.sendall(FRAME)
+            missing = ANSWER
+            while missing:
+                missing -= len(sock.recv(missing))
+            taken.append(time.perf_counter_ns() - begun)
+    return statistics.median(taken) / 1000
+
+
+def download(port: int, mib: int) -> float:
+    """MiB a second of one long answer."""
+    with connect(port) as sock:
+        begun = time.perf_counter()
+        sock.sendall(b"GET /%d HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" % (mib * MIB))
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += sock.recv(65536)
+        missing = mib * MIB - len(head.partition(b"\r\n\r\n")[2])
+        buffer = bytearray(MIB)
+        while missing > 0:
+            received = sock.recv_into(buffer)
+            if not received:
+                raise SystemExit(f"the download ended {missing} bytes early")
+            missing -= received
+        return mib / (time.perf_counter() - begun)
+
+
+def judge(ways: list[Relayed]) -> dict[str, dict[str, float]]:
+    direct, bare = ways[0], ways[1]
+    return {
+        way.name: {
+            "median_us": way.median_us,
+            "added": (way.median_us - direct.median_us) / (bare.median_us - direct.median_us),
+            "mib_per_s": way.rate,
+            "throughput": way.rate / bare.rate,
+        }
+        for way in ways
+    }
+
+
+def show(ways: list[Relayed], figures: dict[str, dict[str, float]], missing: list[str]) -> None:
+    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, TCP_NODELAY, loopback")
+    print(f"{'':20}{'p50 µs':>9}{'added / bare':>14}{'MiB/s':>8}{'rate / bare':>13}")
+    for way in ways:
+        figure = figures[way.name]
+        print(
+            f"{way.name:20}{figure['median_us']:9.1f}{figure['added']:14.2f}"
+            f"{figure['mib_per_s']:8.0f}{figure['throughput']:13.2f}"
+        )
+    for name in missing:
+        print(f"{name:20}{'missing':>9}")
+    print("wanted of labchat:            ≤ 1.50              ≥ 0.70")
+
+
+if __name__ == "__main__":
+    main()
