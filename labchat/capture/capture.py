@@ -136,7 +136,12 @@ class Capture(View):
 
     # -- reading: any thread, drains first --------------------------------------------------
 
+    def __bool__(self) -> bool:
+        """Always true, an empty capture too."""
+        return True
+
     def __len__(self) -> int:
+        """How many units there are so far."""
         with self._lock:
             self._drain()
             return len(self._at)
@@ -216,7 +221,9 @@ class Capture(View):
         written = self._written
         while written:
             number, what = written.popleft()
-            if isinstance(what, Annotation):
+            if isinstance(what, Chunk):
+                self._take(self._tracks[number], what)
+            elif isinstance(what, Annotation):
                 self._annotations.append(what)
             elif isinstance(what, Opened):
                 self._tracks[number] = Track(number, what, self.epoch_ns)

@@ -40,7 +40,9 @@ class _Arrivals:
         self.gaps: dict[int, int] = {}
 
     def when(self, place: int) -> int:
-        """When the byte at ``place`` came."""
+        """When the byte at ``place`` came: nearly always with the last chunk."""
+        if place >= self.place[-1]:
+            return self.at[-1]
         return self.at[bisect_right(self.place, place) - 1]
 
 
@@ -123,14 +125,15 @@ class Track:
         """
         arrivals, units = self._arrivals[direction], self.conversation.units(direction)
         begin, stop = len(arrivals.numbers), len(units)
+        if begin == stop:
+            return range(0)
         arrivals.numbers.extend(range(first, first + stop - begin))
+        starts, lengths, gaps, when = units.start, units.length, arrivals.gaps, arrivals.when
         for row in range(begin, stop):
-            start = units.start[row]
-            if row in arrivals.gaps:
-                came = gone = arrivals.gaps[row]
+            if row in gaps:
+                came = gone = gaps[row]
             else:
-                came = arrivals.when(start)
-                gone = arrivals.when(start + units.length[row] - 1)
+                came, gone = when(starts[row]), when(starts[row] + lengths[row] - 1)
             at.append(came - self._epoch)
             end.append(gone - self._epoch)
         return range(begin, stop)

@@ -41,7 +41,8 @@ def chunked(cursor: Cursor, *, left: int = 0) -> tuple[bytes, lines.Headers, boo
             cursor.open()
             trailers = lines.field_lines(cursor)
             cursor.close("trailer-section")
-            return b"".join(pieces), trailers, True
+            ended = cursor.data.endswith((b"\n\r\n", b"\n\n"), 0, cursor.pos)
+            return b"".join(pieces), trailers, ended
         pieces.append(_chunk_data(cursor, size))
         cursor.close("chunk", pieces[-1])
     return b"".join(pieces), (), False
@@ -53,7 +54,8 @@ def _chunk_size(cursor: Cursor) -> int | None:
     match = _SIZE.match(cursor.data, start, stop)
     if match is None:
         cursor.take("chunk-size", len(cursor.data), cursor.data[start:])
-        cursor.flag("a chunk starts with its size in hexadecimal", "RFC 9112 §7.1", start, stop)
+        rule = "a chunk starts with its size in hexadecimal"
+        cursor.flag(rule, "RFC 9112 §7.1", start, max(stop, start + 1))
         return None
     size = int(match[0], 16)
     cursor.take("chunk-size", match.end(), size)

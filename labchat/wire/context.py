@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from labchat.wire.deflate import INVALID
 from labchat.wire.fields import Span, Violation
 from labchat.wire.frames import Opcode
 from labchat.wire.index import FRAME
@@ -54,8 +55,8 @@ def violations(
         found.append(Violation(rule, "RFC 6455 §5.4", Span(4, 8)))
     if not _plainly_good(frame):
         message = messages.of(row)
-        if message is not None:
-            found += _payload_problems(frame, row, message, messages)
+        assert message is not None
+        found += _payload_problems(frame, row, message, messages)
     return tuple(found)
 
 
@@ -81,18 +82,14 @@ def _payload_problems(
     """Bad UTF-8 at its exact byte, or data that does not inflate, told at the right frame."""
     whole = Span(8 * frame.header_length, 8 * len(frame.data))
     last = row == message.last
-    if message.problem is not None and last and message.complete:
+    if last and message.complete and (message.problem or "").startswith(INVALID):
         return [Violation(f"the compressed message is {message.problem}", "RFC 7692 §7.2.2", whole)]
     if not message.violations:
         return []
     bad = message.violations[0]
     if message.compressed:
         return [Violation(bad.rule + ", once inflated", bad.section, whole)] if last else []
-    before = 0
-    for part in message.frames:
-        if part == row:
-            break
-        before += len(messages.payload(part))
+    before = sum(len(messages.payload(part)) for part in message.frames if part < row)
     start, stop = bad.span.start // 8 - before, bad.span.stop // 8 - before
     start, stop = max(start, 0), min(stop, len(frame.payload))
     if start >= stop:

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from labchat.wire.fields import Field, Span, Violation
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 class Cursor:
@@ -54,14 +49,6 @@ class Cursor:
         if children:
             span = Span(8 * start, 8 * self.pos)
             self._groups[-1][1].append(Field(name, span, value, tuple(children)))
-
-    def adopt(self, name: str, stop: int, value: bytes, children: Sequence[Field]) -> None:
-        """Name the bytes up to ``stop`` by ``children``, whose spans count from here."""
-        base = 8 * self.pos
-        self._groups[-1][1].append(
-            Field(name, Span(base, 8 * stop), value, tuple(shifted(c, base) for c in children))
-        )
-        self.pos = stop
 
     def flag(self, rule: str, section: str, start: int, stop: int) -> None:
         """Record that bytes ``start`` to ``stop`` break ``rule``."""

@@ -12,6 +12,9 @@ TAIL = b"\x00\x00\xff\xff"
 MAX_MESSAGE = 32 << 20
 """Bytes of one inflated message at most; a longer one is not shown (a zip bomb grows 1000-fold)."""
 
+INVALID = "not valid DEFLATE data"
+"""How a problem starts that the sender is to blame for."""
+
 _WINDOW = 1 << 15
 
 
@@ -134,5 +137,5 @@ class Inflater:
 
 def _explain(error: zlib.error, *, known: bool) -> str:
     if known:
-        return "not valid DEFLATE data: " + str(error).rpartition(": ")[2]
+        return f"{INVALID}: " + str(error).rpartition(": ")[2]
     return "not to be read: it may need earlier messages that this capture does not hold"

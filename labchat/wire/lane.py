@@ -177,6 +177,10 @@ class Lane:
         if protocol == "tls":
             yield from self._tls()
         elif protocol == "tunnel":
+            self._doing(index.UNDISSECTED, Reason.TUNNEL, -1)
+            yield from self._until(self.pos + 2)
+            if self.buffer[self.pos : self.pos + 2] == b"\x16\x03":
+                yield from self._tls()
             yield from self._opaque(Reason.TUNNEL)
         elif protocol == "websocket":
             yield from self._frames()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from labchat.wire.heads import Body
+from labchat.wire.heads import Body, content_length
 
 if TYPE_CHECKING:
     from labchat.wire.cursor import Cursor
+    from labchat.wire.fields import Field
     from labchat.wire.heads import Head
 
 Headers = tuple[tuple[str, str], ...]
@@ -88,7 +89,8 @@ def _start_line(
     match = pattern.fullmatch(cursor.data, start, stop)
     if match is None:
         cursor.take(name, stop)
-        cursor.flag(f"this is no {name}", "RFC 9112 §3", start, max(stop, start + 1))
+        section = "RFC 9112 §3" if name == "request-line" else "RFC 9112 §4"
+        cursor.flag(f"this is no {name}", section, start, max(stop, start + 1))
         take_line_end(cursor)
         return []
     cursor.open()
@@ -199,29 +201,51 @@ def check_request(cursor: Cursor, headers: Headers, version: str, head: Head | N
     hosts = sum(name.lower() == "host" for name, _ in headers)
     if version >= "HTTP/1.1" and hosts != 1:
         rule = f"an HTTP/1.1 request has exactly one Host; this one has {hosts}"
-        cursor.flag(rule, "RFC 9112 §3.2", 0, cursor.pos)
+        _flag_lines(cursor, rule, "RFC 9112 §3.2", "host")
     _check_framing(cursor, headers, head)
 
 
 def check_response(cursor: Cursor, headers: Headers, status: int, head: Head | None) -> None:
     """Flag what the field lines of a response break together."""
     names = {name.lower() for name, _ in headers}
-    if (status < 200 or status == 204) and status:
+    if status and (status < 200 or status == 204):
         for name in sorted({"transfer-encoding", "content-length"} & names):
             rule = f"a {status} response must not have {name.title()}"
-            cursor.flag(rule, "RFC 9112 §6", 0, cursor.pos)
+            section = "RFC 9112 §6.1" if name[0] == "t" else "RFC 9110 §8.6"
+            _flag_lines(cursor, rule, section, name)
     _check_framing(cursor, headers, head)
 
 
 def _check_framing(cursor: Cursor, headers: Headers, head: Head | None) -> None:
     names = [name.lower() for name, _ in headers]
-    both = "content-length" in names and "transfer-encoding" in names
-    if both:
+    if "content-length" in names and "transfer-encoding" in names:
         rule = (
             "Content-Length and Transfer-Encoding together: one server may read the one, the next"
             " the other, and a request can be smuggled between them"
         )
-        cursor.flag(rule, "RFC 9112 §6.3", 0, cursor.pos)
+        _flag_lines(cursor, rule, "RFC 9112 §6.3", "content-length")
     elif head is not None and head.body is Body.UNKNOWABLE:
         rule = "how long this body is cannot be known; the server must answer 400 and close"
-        cursor.flag(rule, "RFC 9112 §6.3", 0, cursor.pos)
+        _flag_lines(cursor, rule, "RFC 9112 §6.3", "transfer-encoding")
+    lengths = [value for name, value in headers if name.lower() == "content-length"]
+    if lengths and content_length(",".join(lengths).encode("latin-1")) is None:
+        rule = f"Content-Length is one number, not “{', '.join(lengths)}”"
+        _flag_lines(cursor, rule, "RFC 9112 §6.3", "content-length")
+    if head is not None and not head.http11 and "transfer-encoding" in names:
+        rule = "HTTP/1.0 knows no Transfer-Encoding; the framing is taken for faulty"
+        _flag_lines(cursor, rule, "RFC 9112 §6.1", "transfer-encoding")
+
+
+def _flag_lines(cursor: Cursor, rule: str, section: str, name: str) -> None:
+    """Flag the first line of ``name``; the start line when there is no such line."""
+    lines = [field for field in cursor.fields if _is_line(field, name)]
+    starts = [field for field in cursor.fields if field.name in _START_LINES]
+    for field in (lines or starts)[:1]:
+        cursor.flag(rule, section, field.span.start // 8, field.span.stop // 8)
+
+
+def _is_line(field: Field, name: str) -> bool:
+    return field.name == "field-line" and str(field.value).lower().startswith(name + ":")
+
+
+_START_LINES = ("request-line", "status-line")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from labchat.wire import frames
 from labchat.wire.fields import Field, Span, Violation
 from labchat.wire.frames import Opcode
-from labchat.wire.index import FRAME
+from labchat.wire.index import FRAME, GAP
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -150,9 +150,9 @@ class Messages:
         kinds, firsts, links = self._units.kind, self._units.first, self._units.link
         for row in range(len(kinds)):
             first = firsts[row]
-            if kinds[row] != FRAME:
+            if kinds[row] == GAP:
                 inflater.resume(b"", known=False)
-            elif first > 127 and not first & 8:
+            elif kinds[row] == FRAME and first > 127 and not first & 8:
                 begin = links[row]
                 data = self.payload(row) if begin == row else self._joined(self.rows(begin))
                 yield row, inflater.inflate(data).payload if self._is_compressed(begin) else data
@@ -206,9 +206,9 @@ class Messages:
         if self._since >= CHECKPOINT and row > self._kept[-1][0]:
             self._kept.append((row, self._inflater.window(), self._inflater.known))
             self._since = 0
-        if units.kind[row] != FRAME:
+        if units.kind[row] == GAP:
             self._inflater.resume(b"", known=False)
-        elif units.link[row] == row and self._is_compressed(row):
+        elif units.kind[row] == FRAME and units.link[row] == row and self._is_compressed(row):
             data = self._joined(self.rows(row))
             self._since += len(data)
             self._inflater.inflate(data)

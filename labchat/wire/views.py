@@ -67,12 +67,13 @@ def of_bytes(data: bytes) -> View:
     """One field over text, or over bytes that are none."""
     name = "bytes" if frames.invalid_utf8(data) else "text"
     value: str | bytes = data.decode() if name == "text" else data
-    return View(name, data, (Field("Application data", Span(0, 8 * len(data)), value),))
+    field = Field("Application data", Span(0, 8 * len(data)), value)
+    return View(name, data, (field,) if data else ())
 
 
 def of_json(data: bytes) -> View:
     """JSON as a tree of fields; where it is none, the offending place is flagged."""
-    if len(data) > MAX_JSON:
+    if not 0 < len(data) <= MAX_JSON:
         return of_bytes(data)
     parser = _Json(data)
     try:

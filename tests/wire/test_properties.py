@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import zlib
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from labchat.wire import frames, summary, views
+from labchat.wire import frames, http1, summary, views
 from labchat.wire.conversation import Conversation, Gap
 from labchat.wire.fields import Direction, leaves
 from labchat.wire.http1 import Request, Response
@@ -196,6 +197,15 @@ def test_gaps_anywhere_never_raise_and_lose_nothing_else(streams, late, gaps, si
     covers(conversation, S2C)
 
 
+@given(data=http_streams, left=st.integers(0, 20), chunked=st.booleans())
+@quick
+def test_dissectors_take_any_bytes_directly(data, left, chunked):
+    head = http1.dissect_response(b"HTTP/1.1 200 OK\r\n\r\n", part="head")
+    tiles(http1.dissect_request(data))
+    tiles(http1.dissect_response(data))
+    tiles(http1.dissect_event(data, head, chunked=chunked, left=left, end=False))
+
+
 @given(data=st.binary(min_size=1, max_size=300))
 @quick
 def test_arbitrary_json_tiles(data):
@@ -237,7 +247,7 @@ def test_what_was_deflated_is_read_again(texts, bits, takeover, cuts):
         packer = packer if takeover else zlib.compressobj(wbits=-bits)
         packed = packer.compress(text.encode()) + packer.flush(zlib.Z_SYNC_FLUSH)
         ends = sorted({min(one, len(packed) - 4) for one in cuts} | {0, len(packed) - 4})
-        parts = [packed[a:b] for a, b in zip(ends, ends[1:], strict=False)] or [b""]
+        parts = [packed[a:b] for a, b in itertools.pairwise(ends)] or [b""]
         for number, part in enumerate(parts):
             first, last = number == 0, number == len(parts) - 1
             stream += frames.build(first, part, fin=last, rsv=4 * first)
