@@ -129,6 +129,22 @@ test("it resumes after the highest seq it was told, not after its own acks", () 
   assert.equal(session.lastSeq, 12);
 });
 
+test("a server with another database is begun with anew; what waits goes to it", () => {
+  const { session, up, heard, on, write } = script({ transport: "websocket" });
+  on("open", { peer: "bob" });
+  up(10);
+  on("history", { peer: "bob", messages: [told("old", 10).data], reached: 0 });
+  heard("message", told("last", 11));
+  write("mine");
+  on("dropped", { code: 1006, reason: "" });
+  on("due");
+  on("opened");
+  const commands = heard("registered", { sessionId: "s", seq: 2 });
+  assert.deepEqual(session.posts.with("bob").map(({ id }) => id), ["mine"]);
+  assert.equal(session.lastSeq, 2);
+  assert.deepEqual(commands.slice(-3), ["send message mine", `timer overdue ${PATIENCE}`, "history bob"]);
+});
+
 test("a silent server counts as gone; an answer renews its patience while posts wait", () => {
   const { session, up, write, heard, on } = script({ transport: "websocket" });
   up();

@@ -15,6 +15,7 @@ export const HEARD = {
 };
 
 function registered(s, { seq }, now) {
+  if (s.lastSeq !== null && seq < s.lastSeq) startAnew(s);
   s.lastSeq ??= seq;
   s.signIn = false;
   s.delays = fullJitter({ random: s.random });
@@ -22,6 +23,14 @@ function registered(s, { seq }, now) {
   const commands = [...s.link.on("registered", now), unwatch(), { do: "cancel", name: "again" }, { do: "people" }];
   if (s.transport !== "websocket") s.posts.own("pending").forEach(({ id }) => s.queue.add(id));
   return [...commands, ...resend(s), ...pump(s), ...wantHistory(s)];
+}
+
+/** The server knows less than it told us: it has another database, and its numbers are others. */
+function startAnew(s) {
+  s.lastSeq = null;
+  s.posts.keepWaiting();
+  s.reached.clear();
+  s.unread.clear();
 }
 
 function message(s, { data }) {

@@ -67,6 +67,12 @@ export class Posts {
     if (WAITING.has(this.#byId.get(id)?.delivery)) this.#byId.delete(id);
   }
 
+  /** Forget all that came from a server; what waits for one stays. */
+  keepWaiting() {
+    this.#highest = 0;
+    for (const { id, delivery } of this.#byId.values()) if (!WAITING.has(delivery)) this.#byId.delete(id);
+  }
+
   /** One's own posts that are in one of these states, oldest first. */
   own(...deliveries) {
     const wanted = new Set(deliveries);
