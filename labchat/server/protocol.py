@@ -193,7 +193,7 @@ class Rfc6455(WebSocketProtocol13):
         peer that reads needs none of them. One that does not is bounded: what does not matter is
         left out when the queue is half full, and when it is full the connection is closed.
         """
-        if self.server_terminated or self.client_terminated:
+        if self.server_terminated or self.client_terminated or self.stream.closed():
             return
         if self.stream.writing():
             self._queue(message, matters)
@@ -220,7 +220,7 @@ class Rfc6455(WebSocketProtocol13):
 
     def send_all(self, message: Outgoing) -> Awaitable[None] | None:
         """Write a message; the result, if any, is done when the peer has taken it."""
-        if self.server_terminated or self.client_terminated:
+        if self.server_terminated or self.client_terminated or self.stream.closed():
             return None
         data = message.encoded(self._bits)
         return self.stream.write(data) if self.stream.writing() else self._write(data)
@@ -231,7 +231,7 @@ class Rfc6455(WebSocketProtocol13):
 
     def waiting(self) -> int:
         """Bytes that the peer has not taken yet."""
-        return len(self.stream._write_buffer)
+        return 0 if self.stream.closed() else len(self.stream._write_buffer)
 
     def close(self, code: int | None = None, reason: str | None = None) -> None:
         """Start or finish the closing handshake (§7.1.2); the reason is cut to fit."""
