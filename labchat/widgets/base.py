@@ -15,6 +15,7 @@ import anywidget
 import traitlets
 
 from labchat.widgets.bridge import Bridge
+from labchat.widgets.closing import Following
 from labchat.widgets.view_models.detail import Detail, detail
 from labchat.widgets.view_models.feed import Feed
 from labchat.widgets.view_models.peers import Peer, as_json, peers
@@ -36,7 +37,7 @@ PAGE = 4096
 """Bytes of a long unit that a front end asks for at a time."""
 
 
-class CaptureWidget(anywidget.AnyWidget):
+class CaptureWidget(Following, anywidget.AnyWidget):
     """A widget that shows units of a capture.
 
     Attributes:
@@ -78,18 +79,12 @@ class CaptureWidget(anywidget.AnyWidget):
         self.on_msg(self._on_message)
         self._refresh_peers()
         self._save(len(capture))
-        self._unsubscribe = capture.subscribe(self.bridge.changed)
+        self.on_close(capture.subscribe(self.bridge.changed), self.bridge.close)
 
     @property
     def capture(self) -> Capture:
         """What is shown."""
         return self._capture
-
-    def close(self) -> None:
-        """Stop following the capture and close the front end's views."""
-        self._unsubscribe()
-        self.bridge.close()
-        super().close()
 
     def detail(self, n: int) -> Detail:
         """Unit ``n`` as plain data: what the detail pane shows."""

@@ -10,6 +10,7 @@ from labchat.tap.faults.actions import Cut
 from labchat.tap.faults.latency import Latency
 from labchat.tap.faults.offline import Offline
 from labchat.widgets.bridge import Bridge
+from labchat.widgets.closing import Following
 from labchat.wire.fields import Direction
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ _WAYS = {"both": None, "to server": Direction.C2S, "to client": Direction.S2C}
 _CUTS = {"FIN": Cut.FIN, "RST": Cut.RST, "silence": Cut.SILENCE}
 
 
-class FaultBar(ipywidgets.HBox):
+class FaultBar(Following, ipywidgets.HBox):
     """Plain controls over a tap's faults; what is switched on elsewhere shows up here too.
 
     Args:
@@ -46,14 +47,8 @@ class FaultBar(ipywidgets.HBox):
             control.observe(self._set_latency, "value")
         self.offline.observe(self._set_offline, "value")
         self.bridge = Bridge(self.follow)
-        self._undo = faults.subscribe(self.bridge.changed)
+        self.on_close(faults.subscribe(self.bridge.changed), self.bridge.close)
         self.follow()
-
-    def close(self) -> None:
-        """Stop following the faults and close the front end's views."""
-        self._undo()
-        self.bridge.close()
-        super().close()
 
     def follow(self) -> None:
         """Show what is on now."""
@@ -100,8 +95,8 @@ class FaultBar(ipywidgets.HBox):
 
 def summary(faults: Faults) -> str:
     """``Faults: none``, ``Faults: 40 ms``: what the lab's button says."""
-    said = faults.describe().replace("latency ", "") or "none"
-    return f"Faults: {said if len(said) <= 40 else said[:39] + '…'}"
+    said = faults.describe().replace("latency ", "").replace(" (uniform)", "") or "none"
+    return f"Faults: {said if len(said) <= 60 else said[:59] + '…'}"
 
 
 def _number(name: str, most: int) -> ipywidgets.BoundedFloatText:

@@ -9,6 +9,7 @@ import traitlets
 
 from labchat.widgets import assets
 from labchat.widgets.bridge import Bridge
+from labchat.widgets.closing import Following
 from labchat.widgets.view_models.handshake import derived, handshake_view
 from labchat.widgets.view_models.peers import peers
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from labchat.capture.capture import Capture
 
 
-class Handshake(anywidget.AnyWidget):
+class Handshake(Following, anywidget.AnyWidget):
     """How one connection became a WebSocket, or why it did not.
 
     Args:
@@ -51,13 +52,7 @@ class Handshake(anywidget.AnyWidget):
         super().__init__()
         self.bridge = Bridge(self._update)
         self._update()
-        self._unsubscribe = capture.subscribe(self._changed)
-
-    def close(self) -> None:
-        """Stop following the capture and close the front end's views."""
-        self._unsubscribe()
-        self.bridge.close()
-        super().close()
+        self.on_close(capture.subscribe(self._changed), self.bridge.close)
 
     def __repr__(self) -> str:
         return f"Handshake({self._connection})"

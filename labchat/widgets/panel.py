@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import ipywidgets
 
 from labchat.widgets.bridge import Bridge
+from labchat.widgets.closing import Following
 from labchat.widgets.fault_bar import FaultBar, summary
 from labchat.widgets.linking import link
 from labchat.widgets.posts import PostFinder
@@ -59,7 +60,7 @@ class Lab(Protocol):
         ...
 
 
-class Panel(ipywidgets.VBox):
+class Panel(Following, ipywidgets.VBox):
     """Header with Hold, Faults and Save capture; chats, ladder, stepper when held, inspector."""
 
     def __init__(
@@ -85,15 +86,9 @@ class Panel(ipywidgets.VBox):
         link(ladder, inspector)
         self.posts = PostFinder(lab.capture, chats, inspector)
         self.bridge = Bridge(self.follow)
-        self._undo = [gate.subscribe(self.bridge.changed), faults.subscribe(self.bridge.changed)]
+        changed = self.bridge.changed
+        self.on_close(gate.subscribe(changed), faults.subscribe(changed), self.bridge.close)
         self.follow()
-
-    def close(self) -> None:
-        """Stop following the tap and close the front end's views."""
-        for undo in self._undo:
-            undo()
-        self.bridge.close()
-        super().close()
 
     def follow(self) -> None:
         """Let the buttons say what the tap does now."""

@@ -11,11 +11,12 @@ import traitlets
 from labchat.errors import SettingsError
 from labchat.widgets import assets
 from labchat.widgets.bridge import Bridge
+from labchat.widgets.closing import Following
 from labchat.widgets.view_models import stepper as model
 from labchat.widgets.view_models.peers import peers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from labchat.capture.capture import Capture
     from labchat.tap.gate import Gate
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from labchat.wire.fields import Direction
 
 
-class Stepper(anywidget.AnyWidget):
+class Stepper(Following, anywidget.AnyWidget):
     """Buttons Step, Continue, Drop, Edit and Hold around a gate; each has a Python twin there.
 
     Args:
@@ -68,16 +69,9 @@ class Stepper(anywidget.AnyWidget):
         self.bridge = Bridge(self._update)
         self.on_msg(self._on_message)
         self._update()
-        self._undo = [gate.subscribe(self.bridge.changed)]
+        self.on_close(gate.subscribe(self.bridge.changed), self.bridge.close)
         if capture is not None:
-            self._undo.append(capture.subscribe(self.bridge.changed))
-
-    def close(self) -> None:
-        """Stop following the gate and close the front end's views."""
-        for undo in self._undo:
-            undo()
-        self.bridge.close()
-        super().close()
+            self.on_close(capture.subscribe(self.bridge.changed))
 
     def step(self) -> None:
         """Let the next unit pass, as it was edited; then wait for the peer's answer."""
@@ -195,31 +189,38 @@ class Stepper(anywidget.AnyWidget):
         stepped = self._stepped
         if stepped is None:
             return
-        found = self._held_answer(stepped) or self._recorded_answer(stepped)
+        found = worst([*self._held_answers(stepped), *self._recorded_answers(stepped)])
         if found is None:
             return
-        unit, where = found
-        self._stepped = None
-        answer = model.answer(unit, where, stepped.broken)
-        self.answer = dict(answer) if answer is not None else None
+        answer = model.answer(*found, stepped.broken)
+        if answer is not None and (self.answer is None or answer["bad"]):
+            self.answer = dict(answer)
+        if self.answer is not None and self.answer["bad"]:
+            self._stepped = None
 
-    def _held_answer(self, stepped: _Stepped) -> tuple[Unit | None, str] | None:
+    def _held_answers(self, stepped: _Stepped) -> Iterator[tuple[Unit | None, str]]:
         for each in self.gate.view.held:
-            if stepped.answered_by(each.connection, each.direction) and each.id > stepped.held.id:
-                after = (each.since_ns - stepped.at_ns) / 1e6
-                if after >= 0:
-                    return each.unit, f"held as {each.id}, reached the tap {after:.2f} ms after"
-        return None
+            after = (each.since_ns - stepped.at_ns) / 1e6
+            if stepped.answered_by(each.connection, each.direction) and after >= 0:
+                yield each.unit, f"held as {each.id}, reached the tap {after:.2f} ms after the step"
 
-    def _recorded_answer(self, stepped: _Stepped) -> tuple[Unit | None, str] | None:
+    def _recorded_answers(self, stepped: _Stepped) -> Iterator[tuple[Unit | None, str]]:
         if self._capture is None:
-            return None
+            return
         for row in self._capture.rows(stepped.units + 1):
             if stepped.answered_by(row.connection, row.direction):
                 after = (row.at_ns + self._capture.epoch_ns - stepped.at_ns) / 1e6
-                where = f"unit {row.n}, reached the tap {after:.2f} ms after the step"
-                return self._capture.unit(row.n).unit, where
-        return None
+                where = f"unit {row.n}, passed the tap {after:.2f} ms after the step"
+                yield self._capture.unit(row.n).unit, where
+
+
+def worst(answers: Sequence[tuple[Unit | None, str]]) -> tuple[Unit | None, str] | None:
+    """The first answer that refuses, else the first."""
+    for unit, where in answers:
+        told = model.answer(unit, where, ())
+        if told is not None and told["bad"]:
+            return unit, where
+    return next(iter(answers), None)
 
 
 class _Stepped:

@@ -37,3 +37,38 @@ async def test_the_panel_lives(open_notebook) -> None:
     await page.set_viewport_size({"width": 1100, "height": 1500})
     await lab.screenshot("panel-narrow", of=".lc-panel")
     assert lab.console_errors == []
+
+
+async def test_hold_edit_step_and_the_answer(open_notebook) -> None:
+    """A reserved bit is set at the gate, and the server fails the connection."""
+    lab = await open_notebook(
+        new_notebook(cells=[new_code_cell(LAB)]), viewport=(1360, 1700), theme="light"
+    )
+    page = lab.page
+    await page.locator(".lc-panel .lc-line[data-n='8']").wait_for()
+    await page.locator(".lc-panel-buttons button", has_text="Hold").click()
+    stepper = page.locator(".lc-stepper")
+    await stepper.wait_for()
+    await say(page, 0, "Hello")
+    card = stepper.locator(".lc-unit-card", has_text="message “Hello”").first
+    await card.click()
+    await stepper.locator(".lc-switches [data-bit='rsv1']").click()
+    await stepper.get_by_text("1 rule broken.").wait_for()
+    await stepper.locator("textarea").fill(
+        (await stepper.locator("textarea").input_value()).replace("Hello", "Hello, world")
+    )
+    await stepper.locator(".lc-boxed").nth(5).wait_for()
+    await lab.screenshot("stepper-edit-light", of=".lc-panel")
+    await page.locator(".lc-panel-buttons button", has_text="Faults").click()
+    await page.locator(".lc-fault-bar").wait_for()
+    for _ in range(6):
+        if await stepper.locator(".lc-answer.lc-bad").count():
+            break
+        await stepper.locator(".lc-tools").get_by_role("button", name="Edit").focus()
+        await page.keyboard.press("s")
+        await page.wait_for_timeout(400)
+    await stepper.locator(".lc-answer", has_text="close 1002").wait_for()
+    await lab.screenshot("stepper-answer-light", of=".lc-panel")
+    await lab.theme("dark")
+    await lab.screenshot("stepper-answer-dark", of=".lc-stepper")
+    assert lab.console_errors == []

@@ -418,6 +418,21 @@ def test_the_parts_of_every_bar_sum_to_its_length(capture) -> None:
         assert sum(size for _, size in bar["parts"]) == bar["total"]
 
 
+def test_a_bar_of_a_gap_is_what_is_missing() -> None:
+    made = Capture()
+    link = made.open(0, client="a:1", server="b:2")
+    made.gap(link, C2S, 5, 40)
+    made.end(link, C2S, 6, End.FIN)
+    assert compare_models.bar(made.unit(1))["parts"] == [("payload", 40)]
+
+
+def test_an_ack_is_found_behind_other_frames() -> None:
+    sent = build(1, b'{"type":"message","id":"m1"}', mask=b"abcd")
+    other = build(1, b'{"type":"ack","id":"m0"}') + build(1, b'{"type":"presence"}')
+    made = exchange((C2S, sent), (S2C, other + build(1, b'{"type":"ack","id":"m1"}')))
+    assert compare_models.compare(made, [1])["units"] == "units 1 and 4"
+
+
 def test_a_bar_of_bytes_nobody_could_read() -> None:
     made = capture_of(b"random garbage")
     bar = compare_models.bar(made.unit(1))

@@ -235,7 +235,7 @@ class StepperView {
         { class: "lc-answer-body" },
         h("p", {}, h("strong", { class: "lc-answer-title" }, answer.title), " ", h("span", { class: "lc-meta" }, answer.where)),
         answer.violations.map((rule) => h("p", {}, rule.rule, ". ", section(rule))),
-        byteStrip(answer, { label: "bytes of the answer", perRow: 24 }),
+        byteStrip(answer, { label: "bytes of the answer" }),
       ),
       again ? h("button", { class: "lc-button", type: "button", onClick: () => this.act("reconnect") }, icon("refresh"), "Connect again") : null,
     );

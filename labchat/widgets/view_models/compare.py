@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from itertools import pairwise
 from typing import TYPE_CHECKING, TypedDict
 
 from labchat.widgets.view_models import tables
@@ -183,9 +182,7 @@ def _bytes_by_kind(unit: object, captured: Captured) -> Iterable[tuple[str, int]
     if not tops:
         yield "payload", captured.row.length
     kind = "payload"
-    for before, top in pairwise([None, *tops]):
-        if top is None:
-            continue
+    for before, top in zip([None, *tops], tops, strict=False):
         own = field_class(top, top, unit)
         kind = kind if top.name == "CRLF" and before is not None and before.name != "CRLF" else own
         yield kind, top.span.bits // 8

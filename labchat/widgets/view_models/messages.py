@@ -49,10 +49,8 @@ def message_view(captured: Captured) -> MessageView | None:
 
 def _of_frame(captured: Captured, frame: Frame) -> MessageView | None:
     message = captured.message
-    if frame.is_control:
-        return view(frame.payload, _decoded(frame.payload)) if frame.opcode != 8 else _close(frame)
     if message is None:
-        return None
+        return view(frame.payload, _decoded(frame.payload)) if frame.opcode != 8 else _close(frame)
     shown = view(message.payload, message.text)
     if message.compressed:
         shown["compression"] = _compression(frame.payload, message.payload)

@@ -50,7 +50,7 @@ def summary(captured: Captured) -> str:
     if isinstance(unit, Request) and handshake(unit):
         return f"{unit.method} {unit.target} upgrade"
     if isinstance(unit, Frame) and unit.opcode in _CONTROL:
-        return _control(unit) or summarize(unit).removeprefix("close ")
+        return control_words(unit) or summarize(unit).removeprefix("close ")
     if message is not None and message.text and captured.row.length <= _LONGEST:
         whole = len(message.frames) == 1
         said = words(message.text) if row_ends(captured) else None
@@ -70,7 +70,9 @@ def handshake(request: Request) -> bool:
     return (request.header("Upgrade") or "").lower() == "websocket"
 
 
-def _control(frame: Frame) -> str:
-    """The payload of a ping or pong as text, where it is text; a close is worded elsewhere."""
-    text = frame.payload.decode("utf-8", "replace") if frame.opcode != Opcode.CLOSE else ""
+def control_words(frame: Frame) -> str:
+    """The payload of a ping or pong as text, where it is text; "" for other frames."""
+    if frame.opcode not in (Opcode.PING, Opcode.PONG):
+        return ""
+    text = frame.payload.decode("utf-8", "replace")
     return text if text.isprintable() else ""

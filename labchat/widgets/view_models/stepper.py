@@ -11,9 +11,11 @@ from labchat.tap.gate import preview
 from labchat.widgets.view_models.chat_words import words
 from labchat.widgets.view_models.detail import FieldView, RuleView, field_views, rules
 from labchat.widgets.view_models.kinds import label
+from labchat.widgets.view_models.rows import control_words
 from labchat.wire.fields import Direction
 from labchat.wire.frames import CloseCode, Frame, dissect
 from labchat.wire.http1 import Request, Response, dissect_request, dissect_response
+from labchat.wire.summary import summarize
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -192,10 +194,12 @@ def _kind(held: Held) -> str:
 
 def _said(held: Held) -> str:
     unit = held.unit
+    if held.kind == "fin":
+        return "end of stream"
     if isinstance(unit, Frame):
         text = unit.payload.decode("utf-8", "replace") if unit.opcode in (0, 1) else ""
-        return words(text) or held.summary.partition(" ")[2]
-    return held.summary
+        return words(text) or control_words(unit) or summarize(unit).removeprefix("close ")
+    return held.summary if unit is None else summarize(unit)
 
 
 def plan(held: Held, edit: Edit, *, rsv_allowed: int | None) -> Preview:

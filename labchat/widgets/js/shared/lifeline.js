@@ -1,7 +1,7 @@
 // Between a chat panel's views and its Python side; all views of a model share one. It asks for a
 // sign of life, says when there is none, and keeps what was written until Python has taken it.
 
-import { watchKernel } from "./session.js";
+import { isStatic, watchKernel } from "./session.js";
 
 const PATIENCE = 4000; // ms until "not live" is said
 const QUICK = 400; // ms in which the kernel answers when it is free; only then is waiting shown
@@ -36,6 +36,7 @@ export class Lifeline {
     this.model.on("change:posts", onPosts);
     const unwatch = watchKernel(this.model, (status) => this.onKernel(status));
     const timer = setTimeout(() => this.state === "waiting" && this.enter("saved"), PATIENCE);
+    if (isStatic(this.model)) this.enter("saved");
     this.send({ type: "ready" });
     return () => {
       clearTimeout(timer);

@@ -188,6 +188,6 @@ export function watchKernel(model, callback) {
   return () => kernel.statusChanged.disconnect(slot);
 }
 
-function isStatic(model) {
+export function isStatic(model) {
   return model.widget_manager !== undefined && !("kernel" in Object(model.widget_manager));
 }

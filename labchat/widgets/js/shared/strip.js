@@ -4,7 +4,7 @@ import { byteOwners } from "./bits.js";
 import { h } from "./dom.js";
 import { bytesOf, grouped, hex2 } from "./format.js";
 
-export function byteStrip({ hex, fields, size }, { changed = [], perRow = 16, label = "bytes" } = {}) {
+export function byteStrip({ hex, fields, size }, { changed = [], perRow = "auto-fill", label = "bytes" } = {}) {
   const bytes = bytesOf(hex);
   const owners = byteOwners(fields, bytes.length);
   const boxed = new Set(changed);

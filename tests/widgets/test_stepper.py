@@ -1,0 +1,375 @@
+"""The stepper and the panel over a real gate, without a front end and without a network."""
+
+from __future__ import annotations
+
+import pytest
+
+from labchat.capture.capture import Capture, Chunk
+from labchat.tap.faults.actions import Piece
+from labchat.tap.faults.control import Faults
+from labchat.tap.gate import Gate
+from labchat.tap.held import Timer
+from labchat.widgets.panel import panel
+from labchat.widgets.sample import NAMES
+from labchat.widgets.stepper import Stepper
+from labchat.widgets.view_models import stepper as model
+from labchat.wire.fields import Direction
+from labchat.wire.frames import build, dissect
+from labchat.wire.http1 import dissect_request, dissect_response
+
+C2S, S2C = Direction.C2S, Direction.S2C
+KEY = bytes.fromhex("37fa213d")
+HELLO = b'{"type": "message", "text": "Hello"}'
+
+
+def frame(payload: bytes, way: Direction = C2S, opcode: int = 1, **how) -> Piece:
+    """A whole frame as the tap offers it."""
+    data = build(opcode, payload, mask=KEY if way is C2S else None, **how)
+    return piece(data, way, "frame", dissect(data, role=way))
+
+
+def piece(data: bytes, way: Direction, kind: str, unit) -> Piece:
+    return Piece(way, data, kind=kind, unit=unit)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1_000_000_000
+
+    def __call__(self) -> int:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def gate(clock) -> Gate:
+    made = Gate(clock)
+    made.hold()
+    return made
+
+
+@pytest.fixture
+def stepper(gate, capture, clock):
+    again: list[str] = []
+    widget = Stepper(
+        gate, capture=capture, names=NAMES, reconnect=lambda: again.append("x"), clock=clock
+    )
+    widget.bridge.close()
+    widget.again = again
+    yield widget
+    widget.close()
+
+
+def say(widget: Stepper, **content: object) -> None:
+    """A message from the front end, and the beat that follows."""
+    widget._handle_custom_msg(content, [])
+    widget._update()
+
+
+# -- the view -------------------------------------------------------------------------------
+
+
+def test_units_queue_on_their_own_side(gate, clock, golden) -> None:
+    gate.know(Timer(name="Alice gives up", direction=C2S, after_s=5))
+    gate.offer(1, frame(HELLO))
+    clock.now += 2_400_000_000
+    gate.offer(1, frame(b"hb", S2C, 9), label="user-1")
+    gate.offer(2, frame((1002).to_bytes(2, "big") + b"no", S2C, 8))
+    gate.offer(
+        3,
+        piece(
+            b"GET / HTTP/1.1\r\n\r\n", C2S, "request", dissect_request(b"GET / HTTP/1.1\r\n\r\n")
+        ),
+    )
+    gate.offer(3, piece(b"\x16\x03", C2S, "", None))
+    gate.offer(3, frame(b"\x00", opcode=9))
+    gate.offer(3, frame(b"plain"))
+    gate.offer(3, Piece(C2S, b""))
+    golden("stepper", model.view(gate.view, {1: "Alice", 2: "Bob"}, clock.now))
+
+
+def test_an_empty_gate(gate) -> None:
+    view = model.view(gate.view, {}, 0)
+    assert (view["held"], view["next"], view["since"], view["timers"]) == (0, 0, 0.0, [])
+
+
+# -- edits ----------------------------------------------------------------------------------
+
+
+def held(gate: Gate, made: Piece):
+    gate.offer(1, made)
+    return gate.view.held[-1]
+
+
+def test_an_edit_shows_its_bytes_and_the_rules_it_breaks(gate, golden) -> None:
+    one = held(gate, frame(HELLO))
+    edit = model.Edit(text=HELLO.decode().replace("Hello", "Hello, world"), rsv1=True)
+    golden("stepper-plan", model.plan(one, edit, rsv_allowed=0))
+
+
+@pytest.mark.parametrize(
+    ("edit", "bits"),
+    [
+        (model.Edit(), ("1", "0", "1")),
+        (model.Edit(fin=False), ("0", "0", "1")),
+        (model.Edit(mask=False), ("1", "0", "0")),
+        (model.Edit(fin=True, rsv1=False, mask=True), ("1", "0", "1")),
+    ],
+)
+def test_bits_are_switched_one_by_one(gate, edit, bits) -> None:
+    one = held(gate, frame(HELLO))
+    plan = model.plan(one, edit, rsv_allowed=0)
+    assert tuple(str(bit["value"]) for bit in plan["bits"]) == bits
+    assert plan["text"] == HELLO.decode()
+    assert (plan["changed"] == []) == (
+        edit in (model.Edit(), model.Edit(fin=True, rsv1=False, mask=True))
+    )
+
+
+def test_rsv1_can_be_taken_back(gate) -> None:
+    one = held(gate, frame(b"x", rsv=4))
+    assert model.plan(one, model.Edit(rsv1=False), rsv_allowed=0)["bits"][1] == {
+        "name": "RSV1", "value": 0, "was": 1,
+    }  # fmt: skip
+
+
+def test_http_messages_are_edited_by_their_body(gate) -> None:
+    raw = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi"
+    one = held(gate, piece(raw, C2S, "request", dissect_request(raw)))
+    plan = model.plan(one, model.Edit(text="hello"), rsv_allowed=None)
+    assert bytes.fromhex(plan["hex"]).endswith(b"Content-Length: 5\r\n\r\nhello")
+    assert (plan["bits"], plan["text"], plan["textWas"]) == ([], "hello", "hi")
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+    other = held(gate, piece(answer, S2C, "response", dissect_response(answer)))
+    assert model.plan(other, model.Edit(text="x"), rsv_allowed=None)["size"] == len(answer) - 1
+
+
+def test_what_cannot_be_edited_as_text_says_so(gate) -> None:
+    raw = held(gate, piece(b"\x16\x03", C2S, "", None))
+    plan = model.plan(raw, model.Edit(text="x"), rsv_allowed=None)
+    assert "edit its bytes" in plan["error"]
+    assert (plan["text"], plan["fields"]) == (None, [])
+    binary = held(gate, frame(b"\xff\xfe", opcode=2))
+    assert model.plan(binary, model.Edit(), rsv_allowed=None)["text"] is None
+    event = held(gate, piece(b"data: x\n\n", S2C, "response", None))
+    assert model.plan(event, model.Edit(), rsv_allowed=None)["text"] is None
+
+
+def test_an_edit_from_a_front_end_is_read_with_care() -> None:
+    assert model.Edit.of({"text": "a", "fin": 0, "rsv1": True, "mask": "odd"}) == model.Edit(
+        "a", fin=False, rsv1=True, mask=None
+    )
+    assert model.Edit.of({"text": 7}) == model.Edit()
+
+
+@pytest.mark.parametrize(
+    ("unit", "title", "bad"),
+    [
+        (dissect(build(8, (1002).to_bytes(2, "big"))), "close 1002, protocol error", True),
+        (dissect(build(8, (1000).to_bytes(2, "big"))), "close 1000, normal closure", False),
+        (dissect(build(8, b"\x0f\xa1")), "close 4001, a code of the application", True),
+        (dissect(build(1, b'{"type": "ack", "id": "m", "seq": 1}')), "TEXT ack m", False),
+        (dissect(build(1, b'{"type": "error", "code": "bad"}')), "TEXT error bad", True),
+        (dissect(build(10, b"hb")), "PONG", False),
+        (dissect_response(b"HTTP/1.1 409 Conflict\r\n\r\n"), "409 Conflict", True),
+        (dissect_response(b"HTTP/1.1 200 OK\r\n\r\n"), "200 OK", False),
+    ],
+)  # fmt: skip
+def test_an_answer_in_words(unit, title, bad) -> None:
+    told = model.answer(unit, "where", [])
+    assert (told["title"], told["bad"], told["where"]) == (title, bad, "where")
+    assert model.answer(None, "", []) is None
+
+
+# -- the widget -----------------------------------------------------------------------------
+
+
+def test_hold_edit_step_and_see_the_answer(gate, stepper, clock) -> None:
+    gate.offer(1, frame(HELLO))
+    stepper._update()
+    assert stepper.view["next"] == 1
+    say(stepper, act="edit", id=1, change={})
+    assert stepper.plan["bits"][1] == {"name": "RSV1", "value": 0, "was": 0}
+    say(stepper, act="edit", id=1, change={"rsv1": True, "text": "Hi"})
+    assert stepper.plan["violations"]
+    say(stepper, act="step", generation=gate.view.generation)
+    (passed,) = [effect.piece for effect in gate.take() if hasattr(effect, "piece")]
+    assert passed.data == build(1, b"Hi", mask=KEY, rsv=4)
+    assert (stepper.plan, stepper.answer) == (None, None)
+
+    clock.now += 300_000
+    gate.offer(1, frame(b'{"type": "typing-update"}', S2C))
+    stepper._update()
+    assert stepper.answer["title"] == "TEXT typing-update"
+    gate.offer(1, frame((1002).to_bytes(2, "big"), S2C, 8))
+    stepper._update()
+    assert stepper.answer["title"] == "close 1002, protocol error"
+    assert stepper.answer["where"] == "held as 3, reached the tap 0.30 ms after the step"
+    assert stepper.answer["violations"][0]["section"] == "RFC 6455 §5.2"
+    say(stepper, act="reconnect")
+    assert stepper.again == ["x"]
+    assert stepper.answer is None
+
+
+def test_an_answer_that_is_not_held_is_found_in_the_capture(clock) -> None:
+    gate, capture = Gate(clock), Capture(epoch_ns=clock.now)
+    gate.hold()
+    capture.open(clock.now, client="a:1", server="b:2")
+    stepper = Stepper(gate, capture=capture, clock=clock)
+    stepper.bridge.close()
+    gate.offer(1, frame(b"x"))
+    stepper.step()
+    pong = build(10, b"x")
+    capture.append(1, Chunk(clock.now + 1_000_000, S2C, 0, pong))
+    stepper._update()
+    assert stepper.answer["where"] == "unit 1, passed the tap 1.00 ms after the step"
+    stepper.close()
+
+
+def test_the_buttons_do_what_the_gate_does(gate, stepper) -> None:
+    stepper.step()
+    gate.offer(1, frame(HELLO))
+    gate.offer(1, frame(b"two"))
+    say(stepper, act="drop", generation=gate.view.generation)
+    assert [each.id for each in gate.view.held] == [2]
+    say(stepper, act="edit", id=99, change={"fin": False})
+    assert stepper.plan is None
+    say(stepper, act="edit", change="odd")
+    assert stepper.plan["id"] == 2
+    say(stepper, act="stop-editing")
+    assert stepper.plan is None
+    say(stepper, act="edit", id=2, change={"text": "edited"})
+    say(stepper, act="cont")
+    assert not gate.view.paused
+    data = [effect.piece.data for effect in gate.take() if hasattr(effect, "piece")]
+    assert build(1, b"edited", mask=KEY) in data
+    say(stepper, act="hold")
+    assert gate.view.paused
+    say(stepper, act="nonsense")
+    assert repr(stepper) == "Stepper()"
+
+
+def test_a_stale_click_does_nothing(gate, stepper) -> None:
+    gate.offer(1, frame(HELLO))
+    say(stepper, act="step", generation=gate.view.generation - 1)
+    assert len(gate.view.held) == 1
+
+
+def test_what_cannot_be_done_is_said(gate, stepper) -> None:
+    gate.offer(1, piece(b"\x16\x03", C2S, "", None))
+    stepper.edit(1, text="x")
+    assert stepper.plan["error"]
+    gate.offer(1, frame(HELLO))
+    stepper._do = lambda act, content: gate.step(2)
+    say(stepper, act="step", generation=gate.view.generation)
+    assert "waits behind" in stepper.problem
+
+
+def test_an_edited_unit_that_went_on_closes_its_editor(gate, stepper) -> None:
+    gate.offer(1, frame(HELLO))
+    stepper.edit()
+    gate.step()
+    stepper._update()
+    assert stepper.plan is None
+
+
+# -- the panel ------------------------------------------------------------------------------
+
+
+class Tap:
+    def __init__(self, gate: Gate) -> None:
+        self.gate = gate
+        self.faults = Faults()
+        self.cuts: list[object] = []
+
+    def cut(self, how, connections=None) -> None:
+        self.cuts.append(how)
+
+
+class LabTwin:
+    """What a panel needs of a lab."""
+
+    url = "http://127.0.0.1:3000"
+    names = NAMES
+
+    def __init__(self, capture: Capture, gate: Gate) -> None:
+        self.capture = capture
+        self.relay = Tap(gate)
+        self.saved: list[object] = []
+
+    def save(self, path):
+        self.saved.append(path)
+        return path
+
+
+class Chat:
+    """A chat panel's selection, on a plain box."""
+
+
+@pytest.fixture
+def whole(capture, clock):
+    import ipywidgets
+    import traitlets
+
+    from labchat.widgets.inspector import Inspector
+    from labchat.widgets.ladder import Ladder
+
+    class ChatTwin(ipywidgets.Box):
+        selected_post = traitlets.Unicode("")
+
+    lab = LabTwin(capture, Gate(clock))
+    made = panel(
+        lab=lab,
+        left=ChatTwin(),
+        ladder=Ladder(capture, names=NAMES),
+        right=ChatTwin(),
+        inspector=Inspector(capture, names=NAMES),
+    )
+    for part in (made, made.stepper, made.fault_bar, made.ladder, made.inspector):
+        part.bridge.close()
+    yield made
+    made.close()
+
+
+def test_the_panels_buttons(whole) -> None:
+    gate = whole.lab.relay.gate
+    assert whole.stepper.layout.display == "none"
+    whole.hold_button.click()
+    whole.follow()
+    assert gate.view.paused
+    assert (whole.hold_button.description, whole.stepper.layout.display) == ("Continue", None)
+    whole.hold_button.click()
+    whole.follow()
+    assert not gate.view.paused
+    assert whole.hold_button.description == "Hold"
+    whole.faults_button.click()
+    assert whole.fault_bar.layout.display is None
+    whole.faults_button.click()
+    assert whole.fault_bar.layout.display == "none"
+    whole.lab.relay.faults.latency(40)
+    whole.follow()
+    assert whole.faults_button.description == "Faults: 40 ms"
+    whole.save_button.click()
+    (path,) = whole.lab.saved
+    assert path.name in whole.said.value
+    assert repr(whole) == "Panel()"
+
+
+def test_a_bubble_and_its_units_lead_to_each_other(whole) -> None:
+    left, right = whole.posts._chats
+    left.selected_post = "msg-7c1e0d42"
+    assert whole.inspector.selected == whole.ladder.selected == 11
+    assert right.selected_post == "msg-7c1e0d42"
+    whole.inspector.selected = 13
+    assert left.selected_post == "msg-7c1e0d42"
+    assert whole.inspector.selected == 13, "another unit of the same post stays selected"
+    whole.ladder.selected = 16
+    assert left.selected_post == ""
+    left.selected_post = "msg-unknown"
+    assert whole.inspector.selected == 16
+    whole.inspector.selected = 0
+    assert left.selected_post == "msg-unknown"
