@@ -93,6 +93,15 @@ test("a closed comm is noticed at once, and a page without one is not live", (t)
   assert.deepEqual([life.state, told.at(-1)], ["saved", ["state", undefined]]);
 });
 
+test("a static page is known to be one at once", () => {
+  const fake = model();
+  fake.widget_manager = {};
+  const life = new Lifeline(fake);
+  const stop = life.start();
+  assert.match(life.notice(), /^Not live/);
+  stop();
+});
+
 test("what the kernel takes at once is not echoed", (t) => {
   const { fake, life } = started(t);
   life.post("Hi");

@@ -17,6 +17,9 @@ const WAITING = new Set(["pending", "sent", "failed"]);
 export class Posts {
   #user;
   #byId = new Map();
+  /** peer -> the ids of their conversation, and peer -> its posts in order, until one changes. */
+  #idsOf = new Map();
+  #inOrder = new Map();
   #order = 0;
   #highest = 0;
 
@@ -64,13 +67,13 @@ export class Posts {
 
   /** Forget a post that was never stored. */
   discard(id) {
-    if (WAITING.has(this.#byId.get(id)?.delivery)) this.#byId.delete(id);
+    if (WAITING.has(this.#byId.get(id)?.delivery)) this.#forget(this.#byId.get(id));
   }
 
   /** Forget all that came from a server; what waits for one stays. */
   keepWaiting() {
     this.#highest = 0;
-    for (const { id, delivery } of this.#byId.values()) if (!WAITING.has(delivery)) this.#byId.delete(id);
+    for (const post of [...this.#byId.values()]) if (!WAITING.has(post.delivery)) this.#forget(post);
   }
 
   /** One's own posts that are in one of these states, oldest first. */
@@ -81,7 +84,11 @@ export class Posts {
 
   /** The conversation with `peer`, oldest first. */
   with(peer) {
-    return [...this.#byId.values()].filter((post) => this.peerOf(post) === peer).sort(byPlace);
+    if (!this.#inOrder.has(peer)) {
+      const posts = [...(this.#idsOf.get(peer) ?? [])].map((id) => this.#byId.get(id));
+      this.#inOrder.set(peer, posts.sort(byPlace));
+    }
+    return this.#inOrder.get(peer);
   }
 
   /** In whose conversation a post stands. What was meant for others stands with its sender. */
@@ -91,7 +98,7 @@ export class Posts {
 
   /** Everybody there is a conversation with. */
   peers() {
-    return new Set([...this.#byId.values()].map((post) => this.peerOf(post)));
+    return [...this.#idsOf.keys()];
   }
 
   #deliveryOf(data, seq) {
@@ -104,7 +111,17 @@ export class Posts {
     if (post.seq !== null) this.#highest = Math.max(this.#highest, post.seq);
     const kept = Object.freeze({ ...post, order, floor });
     this.#byId.set(post.id, kept);
+    const peer = this.peerOf(post);
+    if (!this.#idsOf.has(peer)) this.#idsOf.set(peer, new Set());
+    this.#idsOf.get(peer).add(post.id);
+    this.#inOrder.delete(peer);
     return kept;
+  }
+
+  #forget(post) {
+    this.#byId.delete(post.id);
+    this.#idsOf.get(this.peerOf(post)).delete(post.id);
+    this.#inOrder.delete(this.peerOf(post));
   }
 }
 
