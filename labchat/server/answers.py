@@ -53,6 +53,14 @@ class Forbidden(LabchatError):
     """The request comes from where none may come."""
 
 
+class Full(LabchatError):
+    """No room for another connection, or the server is about to stop."""
+
+
+class WantsUpgrade(LabchatError):
+    """A plain request where only a WebSocket is served."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A whole answer, before it is written."""
@@ -83,7 +91,9 @@ _STATUS: tuple[tuple[type[LabchatError], int], ...] = (
     (TooLong, 413),
     (IdConflict, 409),
     (InvalidEvent, 400),
+    (WantsUpgrade, 426),
     (StoreError, 503),
+    (Full, 503),
 )
 
 
@@ -97,9 +107,14 @@ def _words(error: LabchatError) -> str:
 def _hints(error: LabchatError, status: int) -> dict[str, str]:
     if isinstance(error, TooFast):
         return {"Retry-After": str(math.ceil(error.seconds))}
-    if status == 503:
-        return {"Retry-After": "1"}
-    return {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    return _HINTS.get(status, {})
+
+
+_HINTS = {
+    401: {"WWW-Authenticate": "Bearer"},
+    426: {"Upgrade": "websocket", "Connection": "Upgrade"},
+    503: {"Retry-After": "1"},
+}
 
 
 def common_headers(settings: Settings, origin: str | None) -> dict[str, str]:

@@ -51,8 +51,8 @@ class Draft(msgspec.Struct, rename="camel"):
     text: str | None = None
     sender_id: str | None = None
     receiver_id: str | None = None
-    id: events.Name | None = None
-    created_at: events.Stamp | None = None
+    id: events.Name | msgspec.UnsetType = msgspec.UNSET
+    created_at: events.Stamp | msgspec.UnsetType = msgspec.UNSET
 
 
 class Visit(HTTPMessageDelegate):
@@ -185,7 +185,9 @@ def parse(body: bytes) -> events.Say:
         raise BadEvent(ErrorCode.INVALID, "Missing required fields")
     if max(len(draft.sender_id), len(draft.receiver_id)) > 128:
         raise BadEvent(ErrorCode.INVALID, "A user id has at most 128 characters")
-    return events.Say(draft.text, draft.sender_id, draft.receiver_id, draft.id, draft.created_at)
+    return events.Say(
+        draft.text, draft.sender_id, draft.receiver_id, draft.id or None, draft.created_at or None
+    )
 
 
 _draft = msgspec.json.Decoder(Draft)

@@ -6,13 +6,12 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tornado.web import HTTPError
 from tornado.websocket import WebSocketHandler, _WebSocketParams
 
 from labchat.chat import events
 from labchat.chat.events import BadEvent, ErrorCode, Post, Register, Say
 from labchat.errors import LabchatError, Refused, StoreUnavailable
-from labchat.server.answers import Answers
+from labchat.server.answers import Answers, Full, WantsUpgrade
 from labchat.server.auth import SUBPROTOCOL, bearer, offered
 from labchat.server.hub import code, outgoing
 from labchat.server.protocol import Rfc6455
@@ -63,12 +62,11 @@ class Socket(Answers, WebSocketHandler):
         return self.request.headers.get("Upgrade", "").lower() == "websocket"
 
     def prepare(self) -> None:
-        """Turn away whom the server has no room for. Raises Forbidden, HTTPError 503."""
+        """Turn away whom the server has no room for. Raises Forbidden, Full."""
         super().prepare()
         full = len(self.hub.links) >= self.hub.settings.limits.connections
         if self.upgrading() and (full or self.hub.draining):
-            self.set_header("Retry-After", "5")
-            raise HTTPError(503, "no room for another connection")
+            raise Full("There is no room for another connection now.")
 
     def open(self, *_args: str, **_kwargs: str) -> None:
         """Called by Tornado after the handshake."""
@@ -136,7 +134,7 @@ class ChatSocket(Socket):
         return self.hub.settings.compression
 
     async def get(self, *args: Any, **kwargs: Any) -> None:
-        """A WebSocket if the client asks for one, else the page. Raises Unknown."""
+        """A WebSocket if the client asks for one, else the page. Raises Unknown, WantsUpgrade."""
         if self.upgrading():
             await self._recognise()
             await super().get(*args, **kwargs)
@@ -145,8 +143,7 @@ class ChatSocket(Socket):
             self.as_page()
             await self.finish(PAGE.read_bytes())
         else:
-            self.set_header("Upgrade", "websocket")
-            raise HTTPError(426, "this is a WebSocket endpoint")
+            raise WantsUpgrade("This is a WebSocket endpoint.")
 
     async def _recognise(self) -> None:
         """A token in a header or a subprotocol is looked at before the handshake is answered."""

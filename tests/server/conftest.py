@@ -98,7 +98,7 @@ class House:
 
     async def talker(self, user=None, path="/ws", **options):
         connection = websockets.connect(
-            f"ws://127.0.0.1:{self.port}{path}",
+            self.server.url.replace("http", "ws", 1) + path,
             **{"compression": None, "max_queue": None, **options},
         )
         talker = Talker(await self.stack.enter_async_context(connection))
@@ -140,12 +140,12 @@ async def house(tmp_path):
     """``await house(routing=…, limits={…})`` starts a server with these settings."""
     async with AsyncExitStack() as stack:
 
-        async def start(limits=None, base=None, **settings):
+        async def start(limits=None, base=None, clock=None, **settings):
             base = base or Settings()
             given = {"port": 0, "db": Path(tmp_path / "chat.db"), "grace": 1.0, "heartbeat": 0.0}
             wanted = replace(base.limits if base else Limits(), **(limits or {}))
             chosen = replace(base, **{**given, **settings, "limits": wanted})
-            clock = FakeClock()
+            clock = clock or FakeClock()
             own = await stack.enter_async_context(AsyncExitStack())
             server = await own.enter_async_context(running(chosen, clock=clock))
             url = server.url
