@@ -160,7 +160,7 @@ class Crowd:
         text = f"{user} says {self.rng.getrandbits(64)} " + "x" * self.rng.choice((0, 10, 300))
         self.chats[user].post(text, other)
 
-    async def fall_silent(self, patience: float = 20.0) -> None:
+    async def fall_silent(self, patience: float = 20.0, *, broadcast: bool = True) -> None:
         """Say nothing more, and give what was said the time to arrive; the judge says if it did."""
         self.talking = False
         with suppress(TimeoutError):
@@ -168,7 +168,16 @@ class Crowd:
                 for chat in self.chats.values():
                     await chat.drained()
                 for user, chat in self.chats.items():
-                    await chat.received(sum(1 for e in self.said() if e.user != user))
+                    await chat.received(self.due(user, broadcast))
+
+    def due(self, user: str, broadcast: bool) -> int:
+        """How many posts a user should have heard."""
+        return sum(
+            1
+            for author, chat in self.chats.items()
+            for bubble in chat.snapshot().bubbles
+            if author == bubble.sender != user and (broadcast or bubble.receiver == user)
+        )
 
     async def until(self, settled: int) -> None:
         """Return when so many posts have settled."""
@@ -187,9 +196,9 @@ class Crowd:
     def count(self, kind: Kind) -> int:
         return sum(1 for journal in self.journals.values() for e in journal if e.kind is kind)
 
-    def verdict(self, history: list[Post]) -> list[Finding]:
+    def verdict(self, history: list[Post], *, broadcast: bool = True) -> list[Finding]:
         assert len(history) == sum(1 for _ in self.said())
-        return judge(self.journals, history)
+        return judge(self.journals, history, broadcast=broadcast)
 
 
 async def history(address: tuple[str, int]) -> list[Post]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from labchat.chat.rooms import Routing
 from labchat.client.journal import Entry, Kind
 from labchat.server.serve import running
 from labchat.server.settings import Delivery, PostPolicy, Settings
@@ -29,10 +30,11 @@ CUTS = 60
 
 
 @pytest.fixture
-async def relay(tmp_path: Path) -> AsyncIterator[Relay]:
+async def relay(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Relay]:
     settings = Settings(
         port=0,
         db=tmp_path / "chat.db",
+        routing=getattr(request, "param", Routing.BROADCAST),
         delivery=Delivery.COMMIT_FIRST,
         post=PostPolicy.RELAYS,
     )
@@ -64,14 +66,18 @@ class Scissors:
                 self.done.set()
 
 
-async def test_cut_connections_lose_nothing(relay: Relay, crowd_of, stored) -> None:
+@pytest.mark.parametrize("relay", list(Routing), indirect=True)
+async def test_cut_connections_lose_nothing(
+    relay: Relay, request: pytest.FixtureRequest, crowd_of, stored
+) -> None:
+    everybody = request.node.callspec.params["relay"] is Routing.BROADCAST
     scissors = Scissors(relay, CUTS)
     crowd = crowd_of(seed=7, on_entry=scissors.saw)
     async with crowd.talk("http://{}:{}".format(*relay.address)):
         async with asyncio.timeout(40):
             await scissors.done.wait()
-        await crowd.fall_silent()
-        assert crowd.verdict(await stored(relay.address)) == []
+        await crowd.fall_silent(broadcast=everybody)
+        assert crowd.verdict(await stored(relay.address), broadcast=everybody) == []
     assert crowd.count(Kind.HELD) > 0
 
 
