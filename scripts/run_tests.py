@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 ARTIFACTS = ROOT / "artifacts"
 PURE = ["wire/*", "capture/*", "chat/*", "tap/faults/*", "tap/gate*", "widgets/view_models*"]
+PATIENT = "--override-ini=timeout=240"
 SLOW = "browser or conformance or notebook or oracle or slow"
 
 
@@ -66,9 +67,9 @@ def everything() -> Iterator[Part]:
     yield from static()
     yield Part("erase", module("coverage", "erase"))
     yield pytest("tests", "-n2", "-m", "not browser and not conformance", "tests")
-    yield pytest("conformance", "-m", "conformance", "tests/conformance", coverage=False)
-    lax = ("--nbval-lax", "--nbval-cell-timeout=120", "--override-ini=timeout=180")
-    yield pytest("notebooks", *lax, "notebooks")
+    suite = ("-m", "conformance", PATIENT, "tests/conformance")
+    yield pytest("conformance", *suite, coverage=False)
+    yield pytest("notebooks", "--nbval-lax", "--nbval-cell-timeout=120", PATIENT, "notebooks")
     yield pytest("browser", "tests/browser")
     yield Part("combine", module("coverage", "combine", "--quiet"))
     pure = ",".join(f"labchat/{room}" for room in PURE)
