@@ -13,9 +13,12 @@ import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
+from labchat.capture.capture import Capture
 from labchat.server.admin import add_user
 from labchat.server.serve import Running, running
 from labchat.server.settings import Limits, Settings, guarded
+from labchat.tap.faults.actions import Cut
+from labchat.tap.relay import Relay
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -165,6 +168,28 @@ async def test_a_server_that_comes_back_gets_what_waited(tmp_path: Path, chats: 
         await expect(bubbles(bob)).to_have_text(["before", "while it was down"], timeout=20_000)
         assert await stored(second.url) == ["before", "while it was down"]
     assert chats.complaints(*EXPECTED) == []
+
+
+async def test_cuts_lose_nothing_double_nothing_and_keep_the_order(
+    server: Running, chats: Chats
+) -> None:
+    tap = Relay((server.host, server.port), Capture())
+    await tap.start()
+    try:
+        host, port = tap.address
+        alice = await chats.open(f"http://{host}:{port}", "user-1")
+        bob = await chats.open(f"http://{host}:{port}", "user-2")
+        texts = [f"post {n}" for n in range(40)]
+        for n, text in enumerate(texts):
+            await say(alice, text)
+            if n % 8 == 4:
+                tap.cut(Cut.RST)
+        await expect(alice.locator('[data-delivery="stored"]')).to_have_count(40, timeout=30_000)
+        await expect(bubbles(bob)).to_have_text(texts, timeout=30_000)
+        await expect(bubbles(alice)).to_have_text(texts)
+        assert await stored(server.url) == texts
+    finally:
+        await tap.stop()
 
 
 async def test_what_a_reload_interrupts_is_not_lost(server: Running, chats: Chats) -> None:
