@@ -1,12 +1,13 @@
 """A live stream cut into whole units, so that one can be held, counted or changed.
 
-A unit is given out when its last byte has arrived. Bytes that make none (a body without end, a
-protocol nobody knows) are given out as they are once :data:`PATIENCE` of them wait. While a
+A unit is given out when its last byte has arrived. Bytes of a protocol nobody knows are given out
+as they are, at once; those of a unit without end once :data:`PATIENCE` of them wait. While a
 connection is cut into units its bytes are kept in memory.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from labchat.tap.faults.actions import Piece
@@ -25,6 +26,15 @@ if TYPE_CHECKING:
 PATIENCE = 2**20
 """Bytes that may wait for the rest of their unit: 1 MiB."""
 
+LOOK = 64
+"""Bytes that must look like the start of a message, as far as they are there."""
+
+STARTS = {
+    Direction.C2S: re.compile(rb"[\r\n]*(?:[A-Z]{0,20}\Z|[A-Z]{1,20} )"),
+    Direction.S2C: re.compile(rb"[\r\n]*(?:HTTP/1\.|H?\Z|HT\Z|HTT\Z|HTTP\Z|HTTP/\Z|HTTP/1\Z)"),
+}
+"""What requests and responses begin with: a method and a space, or the version."""
+
 
 class Splitter:
     """Cuts both directions of one connection.
@@ -37,6 +47,7 @@ class Splitter:
         self._conversation = Conversation()
         self._rows = dict.fromkeys(Direction, 0)
         self._gone = dict.fromkeys(Direction, 0)
+        self._expecting = dict.fromkeys(Direction, False)
         for direction, data in history:
             self._conversation.feed(direction, data)
         for direction in Direction:
@@ -83,13 +94,33 @@ class Splitter:
     def _impatient(self, direction: Direction) -> Iterator[Piece]:
         pending = self._conversation.pending(direction)
         waiting = pending - self._gone[direction]
-        if waiting > PATIENCE:
+        if waiting > PATIENCE or (waiting > 0 and self._hopeless(direction, pending)):
             self._gone[direction] = pending
             yield Piece(direction, bytes(self._conversation.buffer(direction)[-waiting:]))
+
+    def _hopeless(self, direction: Direction, pending: int) -> bool:
+        """Whether what waits is nothing that could be cut into units."""
+        conversation = self._conversation
+        if conversation.protocol == "tunnel" or conversation.late:
+            return True
+        if conversation.protocol not in {"", "http"} or self._expecting[direction]:
+            return False
+        buffer = conversation.buffer(direction)
+        start = len(buffer) - pending
+        return STARTS[direction].match(buffer[start : start + LOOK]) is None
+
+    def _expect(self, unit: Unit) -> None:
+        """What may come now that is no start line: frames after an upgrade, events of a stream."""
+        if isinstance(unit, Request):
+            self._expecting[Direction.C2S] = unit.header("Upgrade") is not None
+        if isinstance(unit, Response):
+            self._expecting[Direction.C2S] = False
+            self._expecting[Direction.S2C] = unit.part in {"head", "event"}
 
     def _piece(self, direction: Direction, row: int, data: bytes) -> Piece:
         unit = self._conversation.unit(direction, row)
         message = self._conversation.message(direction, row)
+        self._expect(unit)
         kind = self._conversation.units(direction).kind[row]
         return Piece(
             direction,

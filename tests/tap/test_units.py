@@ -89,6 +89,36 @@ def test_inserted_bytes_are_known_but_not_given_out():
     assert brief(splitter.feed(S2C, PING[1:])) == [(S2C, "frame", PING)]
 
 
+@pytest.mark.parametrize(
+    ("direction", "chunks"),
+    [
+        (C2S, [b"any TCP app", b"\x00\x01", b"and so on"]),
+        (C2S, [b"\x81\x85", b"no frame of a WebSocket"]),
+        (S2C, [b"220 mail.example ready\r\n", b"HELP"]),
+    ],
+)
+def test_what_nobody_knows_does_not_wait(direction, chunks):
+    splitter = Splitter()
+    for chunk in chunks:
+        assert b"".join(piece.data for piece in splitter.feed(direction, chunk)) == chunk
+
+
+def test_bytes_after_another_upgrade_do_not_wait():
+    splitter = Splitter()
+    splitter.feed(C2S, ASK.replace(b"websocket", b"other"))
+    splitter.feed(S2C, SWITCH.replace(b"websocket", b"other"))
+    assert brief(splitter.feed(S2C, b"abc")) == [(S2C, "", b"abc")]
+
+
+def test_an_event_waits_for_its_end():
+    splitter = Splitter()
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+    splitter.feed(C2S, b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert brief(splitter.feed(S2C, head)) == [(S2C, "response", head)]
+    assert splitter.feed(S2C, b"data: a\n") == []
+    assert brief(splitter.feed(S2C, b"\n")) == [(S2C, "response", b"data: a\n\n")]
+
+
 @pytest.mark.parametrize("data", [b"\x16\x03\x01\x00\x02hi", b"\x00\x01\x02\x03" * 30_000])
 def test_what_is_no_http_comes_out_too(data):
     splitter = Splitter()
