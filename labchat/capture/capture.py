@@ -23,6 +23,7 @@ from itertools import count
 from threading import RLock
 from typing import TYPE_CHECKING
 
+from labchat.capture import bulk
 from labchat.capture.model import (
     Annotation,
     Captured,
@@ -220,6 +221,10 @@ class Capture(View):
     def _drain(self) -> None:
         written = self._written
         while written:
+            if len(written) > bulk.MANY:
+                self._take_many()
+            if not written:
+                break
             number, what = written.popleft()
             if isinstance(what, Chunk):
                 self._take(self._tracks[number], what)
@@ -232,6 +237,20 @@ class Capture(View):
                 self._tracks[number].label = what
             else:
                 self._take(self._tracks[number], what)
+
+    def _take_many(self) -> None:
+        """Take the chunks at the head of the queue that may be taken all at once."""
+        piles, taken = bulk.gather(self._written, self._tracks)
+        if len(taken) < bulk.MANY:
+            for number, chunk in taken:
+                self._take(self._tracks[number], chunk)
+            return
+        found = bulk.settle(piles, len(self._at) + 1)
+        self._log.extend([number for number, _ in taken])
+        self._lane += found.lane
+        self._row += found.row
+        self._at += found.at
+        self._end += found.end
 
     def _take(self, track: Track, event: Chunk | Gapped | Ended) -> None:
         """Give an event to its connection, and number the units that it completes."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from labchat.capture.model import Chunk, Connection, End, Ended, Gapped, LaneColumns, Opened
@@ -87,6 +88,48 @@ class Track:
         if data:
             self.conversation.feed(direction, data)
         return added
+
+    @property
+    def steady(self) -> bool:
+        """WebSocket from a handshake on: neither direction waits for the other any more."""
+        return self.conversation.protocol == "websocket" and not self.conversation.late
+
+    def offset(self, direction: Direction) -> int:
+        """The stream offset of the next byte of one direction, lost ones counted."""
+        return len(self.conversation.buffer(direction)) + self._arrivals[direction].lost
+
+    def log(self, sides: bytes | bytearray) -> None:
+        """Remember in which order chunks came: 0 to the server, 1 to the client."""
+        self._log.extend(sides)
+
+    def chunks(
+        self, direction: Direction, data: list[bytes], at: list[int]
+    ) -> tuple[int, list[int], list[int], list[int]]:
+        """Take chunks that follow each other and are logged, when the connection is ``steady``.
+
+        Returns:
+            The row of the first unit found; of each unit the times of its first and its last
+            byte, since the capture's start; and which of the chunks completed it.
+        """
+        arrivals, units = self._arrivals[direction], self.conversation.units(direction)
+        before, begin = len(arrivals.at), len(units)
+        start = len(self.conversation.buffer(direction))
+        arrivals.place.extend(accumulate(map(len, data[:-1]), initial=start))
+        arrivals.at.extend(at)
+        self.conversation.feed(direction, b"".join(data))
+        place, times, epoch = arrivals.place, arrivals.at, self._epoch
+        starts, lengths = units.start[begin:], units.length[begin:]
+        firsts = [bisect_right(place, one) - 1 for one in starts]
+        lasts = [
+            bisect_right(place, one + length - 1, first) - 1
+            for one, length, first in zip(starts, lengths, firsts, strict=True)
+        ]
+        return (
+            begin,
+            [times[one] - epoch for one in firsts],
+            [times[one] - epoch for one in lasts],
+            [one - before for one in lasts],
+        )
 
     def gap(self, gap: Gapped) -> int:
         """Note that bytes are missing; returns how many events that makes."""
