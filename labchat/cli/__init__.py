@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from labchat.errors import CaptureError, LabchatError, SettingsError
 
-COMMANDS = ("lab", "serve", "tap", "demo", "dissect", "export", "user", "backup", "claims")
+COMMANDS = ("lab", "serve", "tap", "demo", "dissect", "export", "user", "backup", "claims", "measure")
 """Modules of this package; each registers its command(s) on the app."""
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from labchat.errors import LabError, SettingsError
 from labchat.lab.background import until
 from labchat.tap.faults.actions import Cut
+from labchat.tap.faults.bandwidth import Bandwidth
 from labchat.tap.faults.rule import Units
 from labchat.tap.held import Breakpoint
 from labchat.wire.fields import Direction
@@ -59,6 +60,10 @@ class Control:
         if how not in set(Cut):
             raise SettingsError(f"a connection ends by {', '.join(Cut)}, not by {how!r}")
         self.relay.cut(Cut(how), connections)
+
+    def narrow(self, kbit_per_s: float) -> int:
+        """Let each direction carry so many kilobits a second; the fault's number, to remove it."""
+        return self.faults.add(Bandwidth(bytes_per_s=kbit_per_s * 1000 / 8))
 
     def hold(
         self,

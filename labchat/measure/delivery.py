@@ -6,29 +6,23 @@ the server's word (ack or response).
 
 from __future__ import annotations
 
-from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from labchat.measure.experiment import Experiment, Trial
+from labchat.measure.experiment import Experiment
 from labchat.measure.speakers import (
     PostSender,
     Receiver,
     Sender,
     WebSocketSender,
     Wire,
-    pause,
     poll,
     push,
     stream,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from labchat.measure.experiment import Row
-    from labchat.measure.stage import Bench
+    from collections.abc import Callable, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,65 +73,62 @@ METHODS: dict[str, Method] = {
 }
 """All ways, by the names the factor ``method`` has."""
 
-DELIVERY = Experiment(
-    name="delivery",
-    question="How long does one message take, by each way, at each distance?",
-    factors={"method": tuple(METHODS), "rtt_ms": (0, 20, 100, 300)},
-    held={"size": "5 characters", "receivers": 1, "nodelay": True, "tls": False},
-)
-SIZES = Experiment(
-    name="sizes",
-    question="What does a longer text cost, over the boundaries of the frame length?",
-    factors={"method": ("websocket", "post"), "size": (5, 124, 126, 1000, 9000)},
-)
-NODELAY = Experiment(
-    name="nodelay",
-    question="What does Nagle's algorithm do to a small message?",
-    factors={"method": ("websocket", "post"), "nodelay": (True, False)},
-)
-
-
-def trial(experiment: Experiment, each: Trial, bench: Bench) -> Iterator[Row]:
-    """Do one trial on a bench whose server has the method's options.
-
-    Raises:
-        ChatError: the server refused a message.
-    """
-    levels = each.levels
-    method = METHODS[levels["method"]]
-    rtt_ms = levels.get("rtt_ms", 0)
-    wire = Wire(
-        bench.url,
-        rtt_s=rtt_ms / 1000,
-        nodelay=levels.get("nodelay", True),
-        compression=levels.get("compression", False),
+EXPERIMENTS: dict[str, Experiment] = {
+    each.name: each
+    for each in (
+        Experiment(
+            name="delivery",
+            question="How long does one message take, by each way, at each distance?",
+            factors={"method": tuple(METHODS), "rtt_ms": (0, 20, 100, 300)},
+            held={"size": 5, "receivers": 1, "nodelay": True, "compression": False, "tls": False},
+        ),
+        Experiment(
+            name="sizes",
+            question="What does a longer text cost, over the boundaries of the frame length?",
+            factors={"method": ("websocket", "post"), "size": (5, 100, 1000, 9000)},
+            held={"rtt_ms": 0, "receivers": 1, "nodelay": True},
+        ),
+        Experiment(
+            name="bandwidth",
+            question="What does a longer text cost when the wire is narrow?",
+            factors={"size": (5, 1000, 9000), "kbit_per_s": (0, 1000, 100)},
+            repetitions=2,
+            messages=10,
+            held={"method": "websocket", "rtt_ms": 0, "receivers": 1},
+        ),
+        Experiment(
+            name="receivers",
+            question="How does the delay grow with the number of receivers?",
+            factors={"method": ("websocket",), "receivers": (1, 10, 50, 200)},
+            repetitions=2,
+            held={"size": 5, "rtt_ms": 0, "nodelay": True},
+        ),
+        Experiment(
+            name="nodelay",
+            question="What does Nagle's algorithm do to a small message?",
+            factors={"method": ("websocket", "post"), "nodelay": (True, False)},
+            held={"size": 5, "rtt_ms": 0, "receivers": 1},
+        ),
+        Experiment(
+            name="compression",
+            question="Does permessage-deflate pay for a chat message?",
+            factors={"size": (100, 1000, 9000), "compression": (False, True)},
+            held={"method": "websocket", "rtt_ms": 0, "receivers": 1},
+        ),
+        Experiment(
+            name="arrivals",
+            question="What does a client that waits for each answer not see?",
+            factors={"loop": ("closed", "open"), "stall_ms": (0, 200)},
+            repetitions=2,
+            messages=100,
+            held={"method": "websocket", "every_ms": 5, "receivers": 1},
+        ),
     )
-    bench.faults.clear()
-    if rtt_ms:
-        bench.faults.latency(rtt_ms / 2)
-    rng = Random(f"{experiment.seed}/{each.key}")
-    with ExitStack() as stack:
-        stack.callback(bench.faults.clear)
-        receiver = stack.enter_context(method.receiver(wire))
-        sender = stack.enter_context(closing(method.sender(wire)))
-        yield from _messages(experiment, each, sender, receiver, rng)
+}
+"""All experiments, by name."""
 
 
-def _messages(
-    experiment: Experiment, each: Trial, sender: Sender, receiver: Receiver, rng: Random
-) -> Iterator[Row]:
-    text = "x" * each.levels.get("size", 5)
-    interval = METHODS[each.levels["method"]].interval_s
-    for n in range(-experiment.warmup, experiment.messages):
-        post_id = f"{experiment.name}-{rng.getrandbits(48):012x}-{n}"
-        pause(rng.uniform(0, interval))
-        sent, answered = sender.send(post_id, text)
-        received = receiver.wait(post_id)
-        if n >= 0:
-            yield {
-                "n": n,
-                "id": post_id,
-                "sent_ns": sent,
-                "answer_ms": (answered - sent) / 1e6,
-                "delay_ms": None if received is None else (received - sent) / 1e6,
-            }
+def options_of(levels: Mapping[str, Any]) -> tuple[str, ...]:
+    """The options of ``labchat serve`` that a trial's levels ask for."""
+    options = METHODS[levels.get("method", "websocket")].options
+    return (*options, "--compression") if levels.get("compression") else options

@@ -112,12 +112,17 @@ class WebSocketSender:
         self._stack = ExitStack()
         self._ws = self._stack.enter_context(wire.websocket("user-1"))
 
-    def send(self, post_id: str, text: str) -> tuple[int, int]:
-        """See :class:`Sender`. Raises ChatError when the server refuses."""
+    def fire(self, post_id: str, text: str) -> int:
+        """Send and do not wait; when it was handed to the socket (ns)."""
         event = {"type": "message", **message(post_id, text), "createdAt": "2025-11-03T15:30:00Z"}
         data = json.dumps(event)
         sent = monotonic_ns()
         self._ws.send(data)
+        return sent
+
+    def send(self, post_id: str, text: str) -> tuple[int, int]:
+        """See :class:`Sender`. Raises ChatError when the server refuses."""
+        sent = self.fire(post_id, text)
         while True:
             heard = json.loads(self._ws.recv(TIMEOUT))
             if heard["type"] == "ack" and heard["id"] == post_id:
@@ -218,6 +223,29 @@ def push(wire: Wire) -> Receiver:
                 yield heard["data"]["id"]
 
     return Receiver(listen(), stack.close)
+
+
+@contextmanager
+def audience(wire: Wire, count: int) -> Iterator[None]:
+    """``count`` more users on WebSockets of their own, who listen and say nothing."""
+    over = threading.Event()
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(wire.websocket(f"listener-{n}")) for n in range(count)]
+        threads = [threading.Thread(target=_drain, args=(ws, over), daemon=True) for ws in sockets]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+
+
+def _drain(ws: ClientConnection, over: threading.Event) -> None:
+    while not over.is_set():
+        try:
+            ws.recv()
+        except ConnectionClosed:
+            return
 
 
 def poll(wire: Wire, *, interval_s: float = 0.0, wait_s: int = 0) -> Receiver:

@@ -28,6 +28,7 @@ class Bench(Protocol):
     """A running lab without users of its own."""
 
     capture: Capture
+    trace: list[dict[str, Any]]
 
     @property
     def url(self) -> str:
@@ -37,6 +38,10 @@ class Bench(Protocol):
     @property
     def faults(self) -> Any:
         """The tap's switchboard."""
+        ...
+
+    def narrow(self, kbit_per_s: float) -> object:
+        """Let each direction carry so much and no more."""
         ...
 
     def unit(self, fits: Callable[[Row], bool]) -> Pending:

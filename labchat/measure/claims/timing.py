@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 from hdrh.histogram import HdrHistogram
 
 from labchat.measure.claims.claim import Claim, Data, Finding, Verdict
-from labchat.measure.delivery import METHODS, trial
+from labchat.measure.delivery import METHODS
 from labchat.measure.experiment import Experiment
 from labchat.measure.speakers import WebSocketSender, push
 from labchat.measure.stats import percentile
+from labchat.measure.trials import trial
 
 if TYPE_CHECKING:
     from labchat.measure.stage import Stage

@@ -1,0 +1,160 @@
+"""Experiments, run in a process of their own; a notebook gets a progress bar and a table.
+
+>>> table = measure("delivery", quick=True)     # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from labchat.errors import LabError, SettingsError
+from labchat.lab.lab import Lab
+from labchat.measure.conditions import conditions
+from labchat.measure.delivery import EXPERIMENTS, options_of
+from labchat.measure.experiment import run
+from labchat.measure.trials import trial
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from labchat.measure.experiment import Experiment, Row, Trial
+
+QUICK = {"repetitions": 1, "messages": 12, "warmup": 2}
+"""What a quick run changes."""
+
+
+def named(name: str, *, quick: bool = False, **levels: tuple[Any, ...]) -> Experiment:
+    """A declared experiment, perhaps with fewer levels of its factors.
+
+    Args:
+        name: one of :data:`labchat.measure.delivery.EXPERIMENTS`.
+        quick: fewer messages, one repetition.
+        levels: a factor's name and the levels to use.
+
+    Raises:
+        SettingsError: no experiment or no factor has that name.
+    """
+    if name not in EXPERIMENTS:
+        raise SettingsError(f"no experiment {name!r}; there are {', '.join(EXPERIMENTS)}")
+    experiment = EXPERIMENTS[name]
+    if unknown := set(levels) - set(experiment.factors):
+        known = ", ".join(experiment.factors)
+        raise SettingsError(f"{name} has no factor {', '.join(sorted(unknown))}; it has {known}")
+    changes: dict[str, Any] = dict(QUICK) if quick else {}
+    return replace(experiment, factors={**experiment.factors, **levels}, **changes)
+
+
+def run_here(
+    experiment: Experiment,
+    *,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    keep: Path | None = None,
+) -> pd.DataFrame:
+    """Run it in this process; see :func:`labchat.measure.experiment.run`."""
+    labs: dict[tuple[str, ...], Lab] = {}
+    given = conditions(
+        seed=experiment.seed,
+        repetitions=experiment.repetitions,
+        **experiment.held,
+    )
+    with ExitStack() as stack:
+
+        def one(each: Trial) -> Iterator[Row]:
+            options = options_of(each.levels)
+            if options not in labs:
+                labs[options] = stack.enter_context(Lab(port=0, names={}, options=options))
+            return trial(experiment, each, labs[options])
+
+        return run(experiment, one, conditions=given, progress=progress, keep=keep)
+
+
+def measure(
+    name: str,
+    *,
+    quick: bool = False,
+    keep: str | Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> pd.DataFrame:
+    """Run a declared experiment in a process of its own, with a progress bar.
+
+    Args:
+        name: one of :data:`labchat.measure.delivery.EXPERIMENTS`.
+        quick: fewer messages, one repetition.
+        keep: file of finished trials; with it an interrupted run goes on where it was.
+        progress: told (trials done, trials in all) in place of the bar.
+
+    Returns:
+        Raw samples, one row a message; ``table.attrs["conditions"]`` says how they were made.
+
+    Raises:
+        SettingsError: there is no such experiment.
+        LabError: the measuring process failed; says what it printed.
+    """
+    named(name, quick=quick)
+    with tempfile.TemporaryDirectory(prefix="labchat-") as folder:
+        out = Path(folder, "table.parquet")
+        command = [sys.executable, "-m", "labchat", "measure", name, "--out", str(out), "--plain"]
+        command += ["--quick"] if quick else []
+        command += ["--keep", str(keep)] if keep is not None else []
+        _follow(command, progress or bar(name))
+        return pd.read_parquet(out)
+
+
+def _follow(command: list[str], progress: Callable[[int, int], None]) -> None:
+    """Run ``command``; each line "DONE TOTAL" it prints is progress."""
+    with (
+        tempfile.TemporaryFile() as said,
+        subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said, text=True
+        ) as process,
+    ):
+        assert process.stdout is not None
+        try:
+            for line in process.stdout:
+                done, total = map(int, line.split())
+                progress(done, total)
+        except BaseException:
+            process.terminate()
+            raise
+        if process.wait() != 0:
+            said.seek(0)
+            raise LabError(said.read().decode(errors="replace").strip() or "the measuring failed")
+
+
+def bar(name: str) -> Callable[[int, int], None]:
+    """A progress bar: a widget in a notebook, a line in a terminal."""
+    if "ipykernel" in sys.modules:
+        import ipywidgets
+        from IPython.display import display
+
+        widget = ipywidgets.IntProgress(description=name, style={"description_width": "initial"})
+        words = ipywidgets.Label()
+        show_it: Callable[[Any], None] = display
+        show_it(ipywidgets.HBox([widget, words]))
+
+        def show(done: int, total: int) -> None:
+            widget.max, widget.value = total, done
+            words.value = f"{done} of {total} trials"
+
+        return show
+    from rich.progress import Progress
+
+    lines = Progress()
+    task = lines.add_task(name)
+
+    def move(done: int, total: int) -> None:
+        if done == 0:
+            lines.start()
+        lines.update(task, completed=done, total=total)
+        if done == total:
+            lines.stop()
+
+    return move

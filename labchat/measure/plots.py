@@ -1,0 +1,266 @@
+"""Charts, one function a question: units on every axis, the conditions below, one look.
+
+The colours are told apart by the colour-blind (and lines by their style as well), and read on a
+light and on a dark page: figures have no background of their own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from labchat.measure.conditions import caption
+from labchat.measure.delivery import METHODS
+from labchat.measure.stats import samples_needed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from matplotlib.axes import Axes
+
+INK = "#808080"
+"""Axes and words: 4.0:1 on white, 5.3:1 on black."""
+HUES = (
+    "#3b82d6",
+    "#c8641b",
+    "#1f9e89",
+    "#a06ad6",
+    "#b58a00",
+    "#d64f8a",
+    "#6b7686",
+    "#5aa02c",
+    "#c2474f",
+)
+STYLES = ("-", "--", "-.", ":")
+LAYER_HUES = {"payload": "#6b7686", "framing": "#a06ad6", "headers": "#3b82d6", "tcp_ip": "#b58a00"}
+LAYER_WORDS = {
+    "payload": "payload",
+    "framing": "framing",
+    "headers": "headers",
+    "tcp_ip": "TCP/IP (estimated)",
+}
+TEXT_TIMELINE_MS = {
+    "frame sent": 25,
+    "server has it": 50,
+    "Bob has it": 50,
+    "stored": 500,
+    "response": 600,
+}
+"""The text's own figure, T=0 to T=600 ms."""
+
+_LOOK = {
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 12,
+    "axes.titlelocation": "left",
+    "font.size": 10,
+    "legend.frameon": False,
+    "grid.color": INK,
+    "grid.alpha": 0.25,
+}
+
+
+def _figure(title: str, *, height: float = 4.2, columns: int = 1) -> tuple[Figure, list[Axes]]:
+    with mpl.rc_context(_LOOK):
+        figure = Figure(figsize=(8.6, height), layout="constrained")
+        axes = list(np.ravel(figure.subplots(1, columns)))
+        figure.suptitle(title, x=0.01, ha="left", fontsize=12, color=INK)
+    return figure, axes
+
+
+def _caption(figure: Figure, table: pd.DataFrame) -> Figure:
+    given = table.attrs.get("conditions")
+    words = caption(given) if given else "conditions not recorded"
+    figure.supxlabel(words, x=0.01, ha="left", fontsize=8, color=INK)
+    return figure
+
+
+def _series(values: Iterable[Any]) -> dict[Any, dict[str, Any]]:
+    """A colour and a line style for each value, the same every time."""
+    return {
+        value: {"color": HUES[i % len(HUES)], "linestyle": STYLES[i % len(STYLES)]}
+        for i, value in enumerate(values)
+    }
+
+
+def _label(value: Any) -> str:
+    return METHODS[value].label if value in METHODS else str(value)
+
+
+def distribution(table: pd.DataFrame, *, by: str = "method", column: str = "delay_ms") -> Figure:
+    """How long do messages take? Left every sample (ECDF), right the tail by percentile.
+
+    Args:
+        table: raw samples of an experiment.
+        by: the factor that tells the lines apart.
+        column: "delay_ms" or "answer_ms".
+
+    A line of percentiles ends where the samples no longer carry it.
+    """
+    figure, (left, right) = _figure(f"{_what(column)}, by {by}", columns=2)
+    for value, look in _series(table[by].unique()).items():
+        data = np.sort(table.loc[table[by] == value, column].dropna().to_numpy(float))
+        if not data.size:
+            continue
+        left.plot(data, np.arange(1, data.size + 1) / data.size, label=_label(value), **look)
+        quantiles = [q for q in _SPECTRUM if samples_needed(q) <= data.size]
+        if quantiles:
+            right.plot(1 / (1 - np.array(quantiles)), np.quantile(data, quantiles), **look)
+    left.set(xscale="log", xlabel=f"{_what(column)} (ms)", ylabel="share of messages")
+    right.set(xscale="log", yscale="log", xlabel="percentile", ylabel="ms")
+    right.set_xticks([2, 10, 100, 1000], ["50", "90", "99", "99.9"])
+    left.legend(fontsize=8)
+    return _caption(figure, table)
+
+
+_SPECTRUM = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999)
+
+
+def _what(column: str) -> str:
+    return {"delay_ms": "send to receive", "answer_ms": "send to answer"}.get(column, column)
+
+
+def against_rtt(table: pd.DataFrame, *, column: str = "answer_ms") -> Figure:
+    """Is it the protocol or the distance? Medians against RTT, with lines for k round trips."""
+    figure, (axes,) = _figure(f"{_what(column)} against the round trip time")
+    medians = table.groupby(["method", "rtt_ms"])[column].median().unstack(0)
+    rtts = np.array([0, medians.index.max()], dtype=float)
+    for k in (0.5, 1, 2):
+        axes.plot(rtts, k * rtts, color=INK, linewidth=0.8, alpha=0.6)
+        axes.annotate(
+            f"{k:g} RTT",
+            (rtts[1], k * rtts[1]),
+            color=INK,
+            fontsize=8,
+            xytext=(4, 0),
+            textcoords="offset points",
+        )
+    for method, look in _series(medians.columns).items():
+        axes.plot(
+            medians.index, medians[method], marker="o", markersize=4, label=_label(method), **look
+        )
+    axes.set(xlabel="emulated RTT (ms)", ylabel=f"median, {_what(column)} (ms)")
+    axes.legend(fontsize=8)
+    return _caption(figure, table)
+
+
+def against_interval(table: pd.DataFrame) -> Figure:
+    """What does polling add? Delays against the interval; on average half of it is the wait."""
+    figure, (axes,) = _figure("delivery delay against the polling interval")
+    intervals = {name: each.interval_s * 1000 for name, each in METHODS.items() if each.interval_s}
+    polled = table[table["method"].isin(list(intervals))]
+    at = polled["method"].map(intervals).astype(float)
+    jitter = np.random.default_rng(1).uniform(0.95, 1.05, len(polled))
+    axes.scatter(
+        at * jitter, polled["delay_ms"], s=12, color=HUES[0], alpha=0.5, label="one message"
+    )
+    limits = np.array([min(intervals.values()), max(intervals.values())])
+    axes.plot(limits, limits / 2, color=INK, label="half the interval")
+    axes.plot(limits, limits, color=INK, linestyle="--", label="the whole interval")
+    axes.set(xscale="log", yscale="log", xlabel="interval (ms)", ylabel="send to receive (ms)")
+    axes.legend(fontsize=8)
+    return _caption(figure, table)
+
+
+def timeline(table: pd.DataFrame) -> Figure:
+    """Where does the time of one message go? Its legs, below the text's own figure."""
+    figure, (axes,) = _figure("one message, measured, against the text's T=0 … 600 ms")
+    names = {
+        "tap_in_ms": "at the tap",
+        "insert_ms": "INSERT",
+        "commit_ms": "COMMIT",
+        "tap_out_ms": "leaves the tap",
+        "delay_ms": "Bob has it",
+        "answer_ms": "answered",
+    }
+    medians = {word: table[column].median() for column, word in names.items() if column in table}
+    for row, (who, points) in enumerate(
+        {"the text": TEXT_TIMELINE_MS, "measured": medians}.items()
+    ):
+        axes.hlines(row, 0.05, max(points.values()), color=INK, linewidth=0.8)
+        axes.scatter(list(points.values()), [row] * len(points), color=HUES[row], zorder=3)
+        for i, (word, at) in enumerate(sorted(points.items(), key=lambda point: point[1])):
+            axes.annotate(
+                f"{word}\n{at:.3g} ms",
+                (at, row),
+                xytext=(0, 10 if i % 2 else -28),
+                textcoords="offset points",
+                ha="center",
+                fontsize=8,
+                color=INK,
+            )
+        axes.annotate(who, (0.05, row), xytext=(0, 12), textcoords="offset points", color=INK)
+    axes.set(
+        xscale="log", ylim=(-0.7, 1.7), yticks=[], xlabel="ms since the send call (logarithmic)"
+    )
+    axes.spines["left"].set_visible(False)
+    return _caption(figure, table)
+
+
+def layers(table: pd.DataFrame, *, unit: str = "MB") -> Figure:
+    """What crosses the wire in a day? Bytes by layer, stacked, one bar a way.
+
+    Args:
+        table: of :func:`labchat.measure.layers.per_day`.
+        unit: "MB" (10^6 bytes) or "MiB" (2^20 bytes).
+    """
+    divisor = {"MB": 1e6, "MiB": 2**20}[unit]
+    figure, (axes,) = _figure("bytes by layer", height=3.4)
+    left = np.zeros(len(table))
+    for name, hue in LAYER_HUES.items():
+        width = table[name].to_numpy(float) / divisor
+        axes.barh(
+            [str(way) for way in table.index], width, left=left, color=hue, label=LAYER_WORDS[name]
+        )
+        left += width
+    for row, total in enumerate(left):
+        axes.annotate(
+            f"{total:.3g} {unit}",
+            (total, row),
+            xytext=(4, -3),
+            textcoords="offset points",
+            fontsize=8,
+            color=INK,
+        )
+    axes.invert_yaxis()
+    axes.set(xlabel=unit)
+    axes.margins(x=0.12)
+    axes.legend(fontsize=8, loc="lower right")
+    return _caption(figure, table)
+
+
+def arrivals(table: pd.DataFrame, *, down_s: float | None = None) -> Figure:
+    """How does a crowd come back? Attempts per second, one line a policy.
+
+    Args:
+        table: of :func:`labchat.measure.crowd.arrivals`.
+        down_s: until when the server was down, marked in the chart.
+    """
+    figure, (axes,) = _figure("reconnect attempts per second")
+    for policy, look in _series(table.columns).items():
+        axes.step(table.index, table[policy], where="post", label=str(policy), **look)
+    if down_s is not None:
+        axes.axvline(down_s, color=INK, linewidth=0.8)
+        axes.annotate(
+            "server is back",
+            (down_s, table.to_numpy().max()),
+            xytext=(4, 0),
+            textcoords="offset points",
+            fontsize=8,
+            color=INK,
+        )
+    axes.set(xlabel="seconds since the server went down", ylabel="attempts in a second")
+    axes.legend(fontsize=8)
+    return _caption(figure, table)
