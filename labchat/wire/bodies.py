@@ -42,6 +42,10 @@ def chunked(cursor: Cursor, *, left: int = 0) -> tuple[bytes, lines.Headers, boo
             trailers = lines.field_lines(cursor)
             cursor.close("trailer-section")
             ended = cursor.data.endswith((b"\n\r\n", b"\n\n"), 0, cursor.pos)
+            if cursor.pos < len(cursor.data):
+                rule = "nothing may follow the last chunk and its trailers in one message"
+                cursor.flag(rule, "RFC 9112 §7.1", cursor.pos, len(cursor.data))
+            cursor.take("message-body", len(cursor.data))
             return b"".join(pieces), trailers, ended
         pieces.append(_chunk_data(cursor, size))
         cursor.close("chunk", pieces[-1])
@@ -55,7 +59,7 @@ def _chunk_size(cursor: Cursor) -> int | None:
     if match is None:
         cursor.take("chunk-size", len(cursor.data), cursor.data[start:])
         rule = "a chunk starts with its size in hexadecimal"
-        cursor.flag(rule, "RFC 9112 §7.1", start, max(stop, start + 1))
+        cursor.flag(rule, "RFC 9112 §7.1", start, stop)
         return None
     size = int(match[0], 16)
     cursor.take("chunk-size", match.end(), size)

@@ -80,7 +80,8 @@ def _payload_problems(
     frame: Frame, row: int, message: Message, messages: Messages
 ) -> list[Violation]:
     """Bad UTF-8 at its exact byte, or data that does not inflate, told at the right frame."""
-    whole = Span(8 * frame.header_length, 8 * len(frame.data))
+    begin = frame.header_length if frame.payload else 0
+    whole = Span(8 * begin, 8 * len(frame.data))
     last = row == message.last
     if last and message.complete and (message.problem or "").startswith(INVALID):
         return [Violation(f"the compressed message is {message.problem}", "RFC 7692 §7.2.2", whole)]

@@ -51,8 +51,14 @@ class Cursor:
             self._groups[-1][1].append(Field(name, span, value, tuple(children)))
 
     def flag(self, rule: str, section: str, start: int, stop: int) -> None:
-        """Record that bytes ``start`` to ``stop`` break ``rule``."""
-        self.violations.append(Violation(rule, section, Span(8 * start, 8 * stop)))
+        """Record that bytes ``start`` to ``stop`` break ``rule``.
+
+        A place where something is missing has no bytes: the nearest byte stands for it.
+        """
+        stop = min(max(stop, start + 1), len(self.data))
+        start = min(start, stop - 1)
+        if stop:
+            self.violations.append(Violation(rule, section, Span(8 * start, 8 * stop)))
 
 
 def shifted(field: Field, bits: int) -> Field:

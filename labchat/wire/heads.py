@@ -15,9 +15,9 @@ MAX_HEAD = 256 << 10
 
 # Bounded, so that what is not a start line is known to be none after 8 KiB (RFC 9112 §3, §4).
 REQUEST_LINE = re.compile(
-    rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}) +(\S{1,8000}) +(HTTP/\d\.\d) *\r?\n"
+    rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}) {1,64}(\S{1,7900}) {1,64}(HTTP/\d\.\d) {0,64}\r?\n"
 )
-STATUS_LINE = re.compile(rb"(HTTP/\d\.\d) +(\d{3})(?: ([^\r\n]{0,8000}))?\r?\n")
+STATUS_LINE = re.compile(rb"(HTTP/\d\.\d) {1,64}(\d{3})(?: ([^\r\n]{0,7900}))?\r?\n")
 MAX_START_LINE = 8192
 
 _VALUES = re.compile(

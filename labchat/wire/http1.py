@@ -209,13 +209,13 @@ def _content(cursor: Cursor, head: Head | None) -> tuple[bytes, Headers, bool]:
         cursor.close("message-body", body)
         if not complete:
             rule = "the message is incomplete: its last chunk did not come"
-            cursor.flag(rule, "RFC 9112 §8", min(start, len(cursor.data) - 1), len(cursor.data))
+            cursor.flag(rule, "RFC 9112 §8", start, len(cursor.data))
         return body, trailers, complete
     start = cursor.pos
     body = cursor.data[start:]
     cursor.take("message-body", len(cursor.data), body)
     if head is not None and head.body is Body.LENGTH and len(body) < head.length:
         rule = f"the message is incomplete: {len(body)} of {head.length} bytes of content came"
-        cursor.flag(rule, "RFC 9112 §8", min(start, len(cursor.data) - 1), len(cursor.data))
+        cursor.flag(rule, "RFC 9112 §8", start, len(cursor.data))
         return body, (), False
     return body, (), True

@@ -309,21 +309,19 @@ class Lane:
         pattern = _NEXT_REQUEST if self._client else _NEXT_RESPONSE
         searched = self.pos
         while True:
-            found = pattern.search(self.buffer, max(searched, self.pos - 1))
+            full = self.pos + BLOCK + heads.MAX_START_LINE
+            found = pattern.search(self.buffer, max(searched, self.pos - 1), full)
             match = found.start() + 1 if found else -1
-            full = len(self.buffer) >= self.pos + BLOCK + heads.MAX_START_LINE
             if match >= 0 and match <= self.pos + BLOCK:
                 self._emit(match, index.UNDISSECTED, Reason.NOT_HTTP)
                 return
-            if match >= 0 or full:
+            if match >= 0 or len(self.buffer) >= full:
                 self._emit(self.pos + BLOCK, index.UNDISSECTED, Reason.NOT_HTTP)
                 continue
             searched = max(searched, self.buffer.rfind(b"\n", self.pos))
             known = len(self.buffer)
             yield
-            while self.buffer.find(b"\n", known) < 0 and not (
-                len(self.buffer) >= self.pos + BLOCK + heads.MAX_START_LINE
-            ):
+            while self.buffer.find(b"\n", known) < 0 and len(self.buffer) < full:
                 known = len(self.buffer)
                 yield
 

@@ -90,7 +90,7 @@ def _start_line(
     if match is None:
         cursor.take(name, stop)
         section = "RFC 9112 §3" if name == "request-line" else "RFC 9112 §4"
-        cursor.flag(f"this is no {name}", section, start, max(stop, start + 1))
+        cursor.flag(f"this is no {name}", section, start, stop)
         take_line_end(cursor)
         return []
     cursor.open()
