@@ -49,7 +49,8 @@ def named(name: str, *, quick: bool = False, **levels: tuple[Any, ...]) -> Exper
         known = ", ".join(experiment.factors)
         raise SettingsError(f"{name} has no factor {', '.join(sorted(unknown))}; it has {known}")
     changes: dict[str, Any] = dict(QUICK) if quick else {}
-    return replace(experiment, factors={**experiment.factors, **levels}, **changes)
+    fewer = experiment.quick if quick else {}
+    return replace(experiment, factors={**experiment.factors, **fewer, **levels}, **changes)
 
 
 def run_here(

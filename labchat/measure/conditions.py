@@ -41,7 +41,18 @@ def cpu() -> str:
 
 def caption(given: Conditions) -> str:
     """One line for under a chart."""
-    told = [f"Python {given['python']}", f"Tornado {given['tornado']}", f"{given['cores']} cores"]
-    extras = ("rtt_ms", "nodelay", "seed", "repetitions")
-    told += [f"{name.removesuffix('_ms')} {given[name]}" for name in extras if name in given]
+    told = [f"{word} {given[name]}" for name, word in _TOLD.items() if name in given]
+    told.append(f"{given['cores']} cores")
     return ", ".join(told) + f"; {given['started_at'][:10]}"
+
+
+_TOLD = {
+    "clock": "clock:",
+    "python": "Python",
+    "tornado": "Tornado",
+    "rtt_ms": "RTT",
+    "nodelay": "TCP_NODELAY",
+    "clients": "clients:",
+    "seed": "seed",
+    "repetitions": "repetitions:",
+}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from labchat.chat.backoff import Policy, named
+from labchat.measure.conditions import conditions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -77,6 +78,7 @@ def arrivals(
     last = int(table.index.max() / bin_s) if len(table) else 0
     table = table.reindex([i * bin_s for i in range(last + 1)], fill_value=0)
     table.index.name = "at_s"
+    table.attrs["conditions"] = conditions(clock="virtual", clients=clients, seed=seed)
     return table
 
 

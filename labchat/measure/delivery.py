@@ -80,6 +80,7 @@ EXPERIMENTS: dict[str, Experiment] = {
             name="delivery",
             question="How long does one message take, by each way, at each distance?",
             factors={"method": tuple(METHODS), "rtt_ms": (0, 20, 100, 300)},
+            quick={"method": tuple(n for n in METHODS if n != "poll-2000"), "rtt_ms": (0, 100)},
             held={"size": 5, "receivers": 1, "nodelay": True, "compression": False, "tls": False},
         ),
         Experiment(

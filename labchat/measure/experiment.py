@@ -49,6 +49,7 @@ class Experiment:
         warmup: messages before those, which do not count.
         held: what is kept constant, in words.
         seed: of the order of the trials and of the pauses in them.
+        quick: fewer levels of some factors, for a run of a minute.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Experiment:
     warmup: int = 5
     held: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 1
+    quick: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
     def plan(self) -> list[Trial]:
         """All trials, each repetition in an order of its own, drawn by lot from the seed.

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from labchat.measure.speakers import PostSender, WebSocketSender, Wire, push
+from labchat.measure.conditions import conditions
+from labchat.measure.speakers import PostSender, WebSocketSender, Wire, push, stream
 from labchat.measure.stage import request
 from labchat.wire import frames
 
@@ -48,7 +49,9 @@ def measured(bench: Bench, *, text: str = "Hello!") -> pd.DataFrame:
     idle = {"c2s": len(pong), "s2c": len(ping)}
     for direction, size in idle.items():
         table.loc[("ping", direction), list(LAYERS)] = [0, size, 0, SEGMENT]
-    return table.astype("int64")
+    table = table.astype("int64")
+    table.attrs["conditions"] = conditions()
+    return table
 
 
 def _cost(capture: Capture, start: int, stop: int | None = None) -> pd.DataFrame:
@@ -103,8 +106,6 @@ def _payload(capture: Capture, n: int) -> bytes:
 
 
 def _event(bench: Bench, wire: Wire, text: str) -> pd.DataFrame:
-    from labchat.measure.speakers import stream
-
     with stream(wire) as receiver:
         with closing(PostSender(wire, keep=True)) as sender:
             sender.send("layers-event", text)
@@ -159,6 +160,7 @@ def per_day(
     table = pd.DataFrame(ways).T.astype("float64")
     table.index.name = "way"
     table["total"] = table.sum(axis=1)
+    table.attrs.update(sizes.attrs)
     return table
 
 

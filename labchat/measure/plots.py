@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import numpy as np
-import pandas as pd
 from matplotlib.figure import Figure
 
 from labchat.measure.conditions import caption
@@ -18,6 +17,7 @@ from labchat.measure.delivery import METHODS
 from labchat.measure.stats import samples_needed
 
 if TYPE_CHECKING:
+    import pandas as pd
     from collections.abc import Iterable
 
     from matplotlib.axes import Axes
@@ -43,10 +43,9 @@ LAYER_WORDS = {
     "headers": "headers",
     "tcp_ip": "TCP/IP (estimated)",
 }
-TEXT_TIMELINE_MS = {
+TEXT_TIMELINE_MS: dict[str, float] = {
     "frame sent": 25,
-    "server has it": 50,
-    "Bob has it": 50,
+    "server and Bob have it": 50,
     "stored": 500,
     "response": 600,
 }
@@ -80,6 +79,10 @@ def _figure(title: str, *, height: float = 4.2, columns: int = 1) -> tuple[Figur
     return figure, axes
 
 
+def _legend(axes: Axes, **place: Any) -> None:
+    axes.legend(fontsize=8, frameon=False, labelcolor=INK, **place)
+
+
 def _caption(figure: Figure, table: pd.DataFrame) -> Figure:
     given = table.attrs.get("conditions")
     words = caption(given) if given else "conditions not recorded"
@@ -93,6 +96,12 @@ def _series(values: Iterable[Any]) -> dict[Any, dict[str, Any]]:
         value: {"color": HUES[i % len(HUES)], "linestyle": STYLES[i % len(STYLES)]}
         for i, value in enumerate(values)
     }
+
+
+def _in_order(values: Iterable[Any]) -> list[Any]:
+    """Methods as they are declared; anything else as it comes."""
+    known = list(METHODS)
+    return sorted(values, key=lambda value: known.index(value) if value in known else 0)
 
 
 def _label(value: Any) -> str:
@@ -110,7 +119,7 @@ def distribution(table: pd.DataFrame, *, by: str = "method", column: str = "dela
     A line of percentiles ends where the samples no longer carry it.
     """
     figure, (left, right) = _figure(f"{_what(column)}, by {by}", columns=2)
-    for value, look in _series(table[by].unique()).items():
+    for value, look in _series(_in_order(table[by].unique())).items():
         data = np.sort(table.loc[table[by] == value, column].dropna().to_numpy(float))
         if not data.size:
             continue
@@ -118,10 +127,19 @@ def distribution(table: pd.DataFrame, *, by: str = "method", column: str = "dela
         quantiles = [q for q in _SPECTRUM if samples_needed(q) <= data.size]
         if quantiles:
             right.plot(1 / (1 - np.array(quantiles)), np.quantile(data, quantiles), **look)
+    if not right.lines:
+        right.text(
+            0.5,
+            0.5,
+            "too few samples for percentiles",
+            color=INK,
+            ha="center",
+            transform=right.transAxes,
+        )
     left.set(xscale="log", xlabel=f"{_what(column)} (ms)", ylabel="share of messages")
     right.set(xscale="log", yscale="log", xlabel="percentile", ylabel="ms")
     right.set_xticks([2, 10, 100, 1000], ["50", "90", "99", "99.9"])
-    left.legend(fontsize=8)
+    _legend(left)
     return _caption(figure, table)
 
 
@@ -147,12 +165,12 @@ def against_rtt(table: pd.DataFrame, *, column: str = "answer_ms") -> Figure:
             xytext=(4, 0),
             textcoords="offset points",
         )
-    for method, look in _series(medians.columns).items():
+    for method, look in _series(_in_order(medians.columns)).items():
         axes.plot(
             medians.index, medians[method], marker="o", markersize=4, label=_label(method), **look
         )
     axes.set(xlabel="emulated RTT (ms)", ylabel=f"median, {_what(column)} (ms)")
-    axes.legend(fontsize=8)
+    _legend(axes)
     return _caption(figure, table)
 
 
@@ -170,7 +188,7 @@ def against_interval(table: pd.DataFrame) -> Figure:
     axes.plot(limits, limits / 2, color=INK, label="half the interval")
     axes.plot(limits, limits, color=INK, linestyle="--", label="the whole interval")
     axes.set(xscale="log", yscale="log", xlabel="interval (ms)", ylabel="send to receive (ms)")
-    axes.legend(fontsize=8)
+    _legend(axes)
     return _caption(figure, table)
 
 
@@ -186,27 +204,34 @@ def timeline(table: pd.DataFrame) -> Figure:
         "answer_ms": "answered",
     }
     medians = {word: table[column].median() for column, word in names.items() if column in table}
-    for row, (who, points) in enumerate(
-        {"the text": TEXT_TIMELINE_MS, "measured": medians}.items()
-    ):
+    told: tuple[tuple[str, dict[str, float]], ...] = (
+        ("the text", TEXT_TIMELINE_MS),
+        ("measured", medians),
+    )
+    for row, (who, points) in enumerate(told):
         axes.hlines(row, 0.05, max(points.values()), color=INK, linewidth=0.8)
         axes.scatter(list(points.values()), [row] * len(points), color=HUES[row], zorder=3)
-        for i, (word, at) in enumerate(sorted(points.items(), key=lambda point: point[1])):
-            axes.annotate(
-                f"{word}\n{at:.3g} ms",
-                (at, row),
-                xytext=(0, 10 if i % 2 else -28),
-                textcoords="offset points",
-                ha="center",
-                fontsize=8,
-                color=INK,
-            )
         axes.annotate(who, (0.05, row), xytext=(0, 12), textcoords="offset points", color=INK)
+        _name_points(axes, row, points)
     axes.set(
         xscale="log", ylim=(-0.7, 1.7), yticks=[], xlabel="ms since the send call (logarithmic)"
     )
     axes.spines["left"].set_visible(False)
     return _caption(figure, table)
+
+
+def _name_points(axes: Axes, row: int, points: dict[str, float]) -> None:
+    """Names above and below in turn, so that near ones do not touch."""
+    for i, (word, at) in enumerate(sorted(points.items(), key=lambda point: point[1])):
+        axes.annotate(
+            f"{word}\n{at:.3g} ms",
+            (at, row),
+            xytext=(0, 10 if i % 2 else -28),
+            textcoords="offset points",
+            ha="center",
+            fontsize=8,
+            color=INK,
+        )
 
 
 def layers(table: pd.DataFrame, *, unit: str = "MB") -> Figure:
@@ -237,7 +262,7 @@ def layers(table: pd.DataFrame, *, unit: str = "MB") -> Figure:
     axes.invert_yaxis()
     axes.set(xlabel=unit)
     axes.margins(x=0.12)
-    axes.legend(fontsize=8, loc="lower right")
+    _legend(axes, loc="lower right")
     return _caption(figure, table)
 
 
@@ -262,5 +287,5 @@ def arrivals(table: pd.DataFrame, *, down_s: float | None = None) -> Figure:
             color=INK,
         )
     axes.set(xlabel="seconds since the server went down", ylabel="attempts in a second")
-    axes.legend(fontsize=8)
+    _legend(axes)
     return _caption(figure, table)
