@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from labchat.widgets.handshake import Handshake
     from labchat.widgets.inspector import Inspector
     from labchat.widgets.ladder import Ladder
+    from labchat.widgets.lesson_card import LessonCard, Measured
     from labchat.widgets.linking import link
     from labchat.widgets.panel import panel
+    from labchat.widgets.runs import compare_runs
     from labchat.widgets.show import show
     from labchat.widgets.stepper import Stepper
 
@@ -27,7 +29,10 @@ __all__ = [
     "Handshake",
     "Inspector",
     "Ladder",
+    "LessonCard",
+    "Measured",
     "Stepper",
+    "compare_runs",
     "link",
     "panel",
     "show",
@@ -40,7 +45,10 @@ _HOMES = {
     "Handshake": "handshake",
     "Inspector": "inspector",
     "Ladder": "ladder",
+    "LessonCard": "lesson_card",
+    "Measured": "lesson_card",
     "Stepper": "stepper",
+    "compare_runs": "runs",
     "link": "linking",
     "panel": "panel",
     "show": "show",

@@ -138,6 +138,17 @@ def test_only_the_newest_are_sent_until_more_are_wanted(panel: ChatPanel, chat: 
     assert panel.earlier == 0
 
 
+def test_turning_to_another_conversation(panel: ChatPanel, chat: FakeChat) -> None:
+    chat.show("a", "to Bob", Delivery.STORED)
+    chat.show("b", "to Eve", Delivery.STORED, receiver="user-3")
+    assert ids(panel) == ["a"]
+    panel.peer = "user-3"
+    assert ids(panel) == ["b"]
+    assert repr(panel) == "ChatPanel(Alice with user-3)"
+    panel.type()
+    assert chat.calls == [("type_to", "user-3")]
+
+
 def test_a_long_text_comes_whole_when_asked_for(panel: ChatPanel, chat: FakeChat) -> None:
     chat.show("x", "y" * 5000, Delivery.SENT)
     panel.bridge.flush()

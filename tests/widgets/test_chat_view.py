@@ -89,6 +89,12 @@ def test_the_head_of_a_panel_that_waits() -> None:
     assert (head["left_ms"], head["due_ms"]) == (3250, 1_003_250)
 
 
+def test_whom_to_write_to() -> None:
+    seen = snapshot(peers=("user-3", "user-1", "user-2", "ada"))
+    found = chat_view.peers(seen, peer="zoe", names=NAMES)
+    assert found == [["user-2", "Bob"], ["user-3", "Eve"], ["ada", "ada"], ["zoe", "zoe"]]
+
+
 def test_the_head_of_a_panel_that_does_not_wait() -> None:
     head = chat_view.head(snapshot(), peer="zoe", names=NAMES, now_ms=0.0)
     assert (head["peer"], head["left_ms"], head["due_ms"], head["banner"]) == (
