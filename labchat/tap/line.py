@@ -67,8 +67,10 @@ class Line:
         now = self._works.clock()
         for direction, lane in self._lanes.items():
             lane.switch(self._works.faults.meant_for(self.number, direction, self.label), now)
-        if self._splitter is not None and not self.splits and self._splitter.at_boundary:
-            self._splitter = None
+        if self._splitter is not None and not self.splits:
+            splitter, self._splitter = self._splitter, None
+            for piece in splitter.give_up():
+                self._lanes[piece.direction].take(piece, now)
         self._steer()
         self.pump()
 

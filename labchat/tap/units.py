@@ -29,9 +29,17 @@ PATIENCE = 2**20
 LOOK = 64
 """Bytes that must look like the start of a message, as far as they are there."""
 
+METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH")
+
+
+def _begun(*words: str) -> str:
+    """A pattern for the beginnings of these words, "" too, with nothing behind them."""
+    return "|".join(sorted({word[:n] for word in words for n in range(len(word) + 1)}))
+
+
 STARTS = {
-    Direction.C2S: re.compile(rb"[\r\n]*(?:[A-Z]{0,20}\Z|[A-Z]{1,20} )"),
-    Direction.S2C: re.compile(rb"[\r\n]*(?:HTTP/1\.|H?\Z|HT\Z|HTT\Z|HTTP\Z|HTTP/\Z|HTTP/1\Z)"),
+    Direction.C2S: re.compile(rf"[\r\n]*(?:[A-Z]{{1,20}} |(?:{_begun(*METHODS)})\Z)".encode()),
+    Direction.S2C: re.compile(rf"[\r\n]*(?:HTTP/1\.|(?:{_begun('HTTP/1.')})\Z)".encode()),
 }
 """What requests and responses begin with: a method and a space, or the version."""
 
@@ -53,11 +61,6 @@ class Splitter:
         for direction in Direction:
             self._pass_by(direction)
 
-    @property
-    def at_boundary(self) -> bool:
-        """Whether no unit is under way: cutting could stop here."""
-        return not any(self._conversation.pending(direction) for direction in Direction)
-
     def feed(self, direction: Direction, data: bytes) -> list[Piece]:
         """Take bytes, b"" for the end; give the units they complete, of either direction."""
         if data:
@@ -67,6 +70,10 @@ class Splitter:
         first, then = direction.other, direction
         pieces = [*self._units(first), *self._units(then), *self._impatient(direction)]
         return pieces if data else [*pieces, Piece(direction, b"")]
+
+    def give_up(self) -> list[Piece]:
+        """What waits for the rest of its unit, as it is: units are wanted no longer."""
+        return [piece for d in Direction if (piece := self._waiting(d)) is not None]
 
     def insert(self, direction: Direction, data: bytes) -> None:
         """Bytes the tap itself sends; known here, so that what follows is understood."""
@@ -91,12 +98,20 @@ class Splitter:
             elif gone < len(data):
                 yield Piece(direction, data[gone:], rest=True)
 
-    def _impatient(self, direction: Direction) -> Iterator[Piece]:
+    def _impatient(self, direction: Direction) -> list[Piece]:
         pending = self._conversation.pending(direction)
-        waiting = pending - self._gone[direction]
-        if waiting > PATIENCE or (waiting > 0 and self._hopeless(direction, pending)):
-            self._gone[direction] = pending
-            yield Piece(direction, bytes(self._conversation.buffer(direction)[-waiting:]))
+        if pending - self._gone[direction] > PATIENCE or self._hopeless(direction, pending):
+            piece = self._waiting(direction)
+            return [] if piece is None else [piece]
+        return []
+
+    def _waiting(self, direction: Direction) -> Piece | None:
+        """What has not been given out, as bytes."""
+        pending = self._conversation.pending(direction)
+        gone, self._gone[direction] = self._gone[direction], pending
+        buffer = self._conversation.buffer(direction)
+        data = bytes(buffer[len(buffer) - pending + gone :])
+        return Piece(direction, data, rest=gone > 0) if data else None
 
     def _hopeless(self, direction: Direction, pending: int) -> bool:
         """Whether what waits is nothing that could be cut into units."""

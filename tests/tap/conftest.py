@@ -84,6 +84,11 @@ class Bench:
 
     relay: Relay
     recorded: Recorded
+    handling: set[asyncio.Task[None]]
+
+    async def handled(self) -> None:
+        """Wait until the target has seen all its connections end."""
+        await asyncio.gather(*self.handling)
 
     async def until(self, holds: Callable[[], object]) -> None:
         """Wait until ``holds``, looking again after each change at the gate."""
@@ -118,7 +123,7 @@ async def bench() -> AsyncIterator[Callable[..., Awaitable[Bench]]]:
         relay = Relay(target, recorded if sink is None else sink, **settings)
         await relay.start(host)
         made.append((server, relay))
-        return Bench(relay, recorded)
+        return Bench(relay, recorded, handling)
 
     yield make
     for server, relay in made:

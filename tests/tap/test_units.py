@@ -39,13 +39,12 @@ def test_units_come_out_whole_whatever_the_chunks():
     assert got[0].path == "/ws"
     assert (got[3].opcode, got[3].body) == (1, b'{"type":"message"}')
     assert got[3].unit.masking_key == b"abcd"
-    assert splitter.at_boundary
+    assert splitter.give_up() == []
 
 
 def test_frames_that_come_before_the_switch_wait_for_it():
     splitter = Splitter()
     assert brief(splitter.feed(C2S, ASK + HELLO)) == [(C2S, "request", ASK)]
-    assert not splitter.at_boundary
     assert brief(splitter.feed(S2C, SWITCH)) == [(C2S, "frame", HELLO), (S2C, "response", SWITCH)]
 
 
@@ -55,6 +54,14 @@ def test_the_end_gives_out_what_is_left_and_then_itself():
     left, fin = splitter.feed(C2S, b"")
     assert left.data == b"GET / HT"
     assert fin == Piece(C2S, b"")
+
+
+def test_giving_up_gives_out_what_waits():
+    splitter = Splitter([(C2S, ASK), (S2C, SWITCH), (C2S, HELLO[:5])])
+    splitter.feed(C2S, HELLO[5:8])
+    splitter.feed(S2C, PING[:1])
+    assert splitter.give_up() == [Piece(C2S, HELLO[5:8], rest=True), Piece(S2C, PING[:1])]
+    assert splitter.give_up() == []
 
 
 def test_cutting_may_start_in_mid_connection():
@@ -77,7 +84,7 @@ def test_a_long_body_does_not_wait_for_ever():
     )
     (rest,) = splitter.feed(S2C, bytes(PATIENCE))
     assert (rest.kind, len(rest.data)) == ("", PATIENCE)
-    assert splitter.at_boundary
+    assert splitter.give_up() == []
 
 
 def test_inserted_bytes_are_known_but_not_given_out():
