@@ -165,14 +165,13 @@ class TestWheel:
         return folder / "site"
 
     def test_it_contains_all_that_the_package_holds(self, root: Path, installed: Path) -> None:
-        listed = subprocess.run(
-            ["git", "ls-files", "labchat", "notebooks"],
-            cwd=root,
-            check=True,
-            capture_output=True,
-            text=True,
-        ).stdout.splitlines()
-        paths = [Path(name) for name in listed if (root / name).exists()]
+        passing = {"__pycache__", ".ipynb_checkpoints"}
+        found = [path for room in ("labchat", "notebooks") for path in (root / room).rglob("*")]
+        paths = [
+            path.relative_to(root)
+            for path in found
+            if path.is_file() and passing.isdisjoint(path.parts) and path.name != ".gitkeep"
+        ]
         there = [Path("labchat", p) if p.parts[0] == "notebooks" else p for p in paths]
         assert [str(path) for path in there if not (installed / path).exists()] == []
         assert any(path.suffix == ".ipynb" for path in there)
