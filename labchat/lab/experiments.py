@@ -105,11 +105,11 @@ def measure(
         command = [sys.executable, "-m", "labchat", "measure", name, "--out", str(out), "--plain"]
         command += ["--quick"] if quick else []
         command += ["--keep", str(keep)] if keep is not None else []
-        _follow(command, progress or bar(name))
+        follow(command, progress or bar(name))
         return pd.read_parquet(out)
 
 
-def _follow(command: list[str], progress: Callable[[int, int], None]) -> None:
+def follow(command: list[str], progress: Callable[[int, int], None]) -> None:
     """Run ``command``; each line "DONE TOTAL" it prints is progress."""
     with (
         tempfile.TemporaryFile() as said,

@@ -17,9 +17,9 @@ from labchat.measure.delivery import METHODS
 from labchat.measure.stats import samples_needed
 
 if TYPE_CHECKING:
-    import pandas as pd
     from collections.abc import Iterable
 
+    import pandas as pd
     from matplotlib.axes import Axes
 
 INK = "#808080"
@@ -51,7 +51,7 @@ TEXT_TIMELINE_MS: dict[str, float] = {
 }
 """The text's own figure, T=0 to T=600 ms."""
 
-_LOOK = {
+_LOOK: Any = {
     "figure.facecolor": "none",
     "axes.facecolor": "none",
     "savefig.facecolor": "none",
@@ -126,7 +126,9 @@ def distribution(table: pd.DataFrame, *, by: str = "method", column: str = "dela
         left.plot(data, np.arange(1, data.size + 1) / data.size, label=_label(value), **look)
         quantiles = [q for q in _SPECTRUM if samples_needed(q) <= data.size]
         if quantiles:
-            right.plot(1 / (1 - np.array(quantiles)), np.quantile(data, quantiles), **look)
+            right.plot(
+                1 / (1 - np.array(quantiles)), np.quantile(data, quantiles), marker=".", **look
+            )
     if not right.lines:
         right.text(
             0.5,
@@ -139,7 +141,7 @@ def distribution(table: pd.DataFrame, *, by: str = "method", column: str = "dela
     left.set(xscale="log", xlabel=f"{_what(column)} (ms)", ylabel="share of messages")
     right.set(xscale="log", yscale="log", xlabel="percentile", ylabel="ms")
     right.set_xticks([2, 10, 100, 1000], ["50", "90", "99", "99.9"])
-    _legend(left)
+    figure.legend(fontsize=8, frameon=False, labelcolor=INK, loc="outside right upper")
     return _caption(figure, table)
 
 

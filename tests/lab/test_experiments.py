@@ -1,0 +1,73 @@
+"""Experiments for real: in this process, in their own, and with wrong words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from labchat.errors import LabError, SettingsError
+from labchat.lab import experiments
+from labchat.measure.delivery import EXPERIMENTS
+
+if TYPE_CHECKING:
+    from labchat.measure.experiment import Experiment
+
+
+def small(name: str, **levels: tuple[object, ...]) -> Experiment:
+    changed = experiments.named(name, quick=True, **levels)
+    return replace(changed, messages=3, warmup=1)
+
+
+WAYS = ("websocket", "websocket-commit", "post", "post-new", "long-poll", "sse", "poll-100")
+
+
+def test_every_way_delivers_and_its_legs_are_seen_in_order() -> None:
+    table = experiments.run_here(small("delivery", method=WAYS, rtt_ms=(0,)))
+    assert len(table) == 3 * len(WAYS)
+    assert table[["answer_ms", "delay_ms"]].notna().all(axis=None)
+    assert (table["tap_in_ms"] > 0).all()
+    assert (table["commit_ms"] > table["insert_ms"]).all()
+    first = table[table["method"] == "websocket-commit"]
+    assert (first["tap_out_ms"] > first["commit_ms"]).all()
+    assert table.attrs["conditions"]["nodelay"] is True
+
+
+@pytest.mark.parametrize(
+    ("name", "levels"),
+    [
+        ("bandwidth", {"size": (100,), "kbit_per_s": (1000,)}),
+        ("receivers", {"receivers": (5,)}),
+        ("nodelay", {"method": ("websocket",), "nodelay": (False,)}),
+        ("compression", {"size": (1000,), "compression": (True,)}),
+        ("arrivals", {"loop": ("open", "closed"), "stall_ms": (20,)}),
+    ],
+)
+def test_each_experiment_gives_samples(name: str, levels: dict[str, tuple[object, ...]]) -> None:
+    table = experiments.run_here(small(name, **levels))
+    assert table["delay_ms"].notna().all()
+
+
+def test_an_experiment_runs_in_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[int, int]] = []
+    table = experiments.measure("nodelay", quick=True, progress=lambda *now: told.append(now))
+    assert len(table) == 12 * 4
+    assert told[-1] == (4, 4)
+    assert table.attrs["conditions"]["server"] == "a process of its own"
+
+
+def test_wrong_words_are_said() -> None:
+    with pytest.raises(SettingsError, match="there are delivery"):
+        experiments.named("luck")
+    with pytest.raises(SettingsError, match="it has method, rtt_ms"):
+        experiments.named("delivery", colour=("red",))
+    assert set(EXPERIMENTS) >= {"delivery", "sizes", "receivers"}
+
+
+def test_a_process_that_fails_is_told() -> None:
+    with pytest.raises(LabError, match="no such thing"):
+        experiments.follow(
+            [experiments.sys.executable, "-c", "import sys; sys.exit('no such thing')"],
+            lambda done, total: None,
+        )
