@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from labchat.capture.reassembly import Event
 
 
+_STEP = 1 << 16
+"""Events after which a capture is asked for its units: its queue stays short."""
+
+
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """A capture, and why it is not all that the file should hold.
@@ -48,7 +52,6 @@ def load(reader: PcapReader | PcapngReader) -> Loaded:
         capture = Capture(started_at=started_at)
         _Feed(capture, epoch_ns, len(reassembler.flows)).all(reassembler.events)
         _summary(capture, reader.skipped)
-        len(capture)  # finds the units now, rather than when somebody first looks
     problem = None if reader.problem is None else CaptureCutOff(reader.problem)
     return Loaded(capture, problem)
 
@@ -88,9 +91,13 @@ class _Feed:
         self._labels: dict[int, str] = {}
 
     def all(self, events: list[Event]) -> None:
-        """Feed every event; bytes first, since there are most of them."""
+        """Feed every event and let go of it; the units are found on the way, in steps."""
         append, epoch = self._capture.append, self._epoch_ns
-        for at_ns, half, what in events:
+        events.reverse()
+        while events:
+            at_ns, half, what = events.pop()
+            if not len(events) % _STEP:
+                len(self._capture)
             if isinstance(what, Remark):
                 self._remark(at_ns - epoch, half, what)
                 continue
