@@ -30,11 +30,12 @@ class ChatPanel(anywidget.AnyWidget):
 
     Args:
         source: the user's client.
-        peer: the other user's id.
+        peer: the other user's id, at first.
         names: what people call the users, such as ``{"user-1": "Alice"}``.
         height: pixels.
 
     Attributes:
+        peer: with whom the conversation on screen is; set it to turn to another.
         head: name, badge, banner, typing line (see :func:`labchat.widgets.chat_view.head`).
         posts: the newest posts of the conversation, oldest first; kept with the notebook.
         earlier: how many posts come before those.
@@ -46,6 +47,7 @@ class ChatPanel(anywidget.AnyWidget):
     _esm = assets.esm("chat_panel")
     _css = assets.css()
 
+    peer = traitlets.Unicode().tag(sync=True)
     head = traitlets.Dict().tag(sync=True)
     posts: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
     earlier = traitlets.Int(0).tag(sync=True)
@@ -64,7 +66,6 @@ class ChatPanel(anywidget.AnyWidget):
         wall: Callable[[], float] = time.time,
     ) -> None:
         self._source = source
-        self._peer = peer
         self._names = dict(names or {})
         self._wall = wall
         self._drawn = chat_view.DRAWN
@@ -73,11 +74,12 @@ class ChatPanel(anywidget.AnyWidget):
         self._following: int | None = None
         self._unsubscribe: Callable[[], None] = _nothing
         self.bridge = Bridge(self._update)
-        super().__init__(height=height)
+        super().__init__(peer=peer, height=height)
         self._update()
         self._unsubscribe = source.subscribe(self.bridge.changed)
         self.bridge.changed()
         self.on_msg(self._on_message)
+        self.observe(self._on_peer, "peer")
 
     def __repr__(self) -> str:
         return f"ChatPanel({self.head['name']} with {self.head['peer']})"
@@ -91,11 +93,11 @@ class ChatPanel(anywidget.AnyWidget):
             InvalidEvent: nothing is written.
             TooLong: the outbox is full.
         """
-        return self._source.post(text, self._peer)
+        return self._source.post(text, self.peer)
 
     def type(self) -> None:
         """Be seen typing."""
-        self._source.type_to(self._peer)
+        self._source.type_to(self.peer)
 
     def retry(self, post_id: str) -> None:
         """Put a failed post back into the outbox."""
@@ -167,7 +169,7 @@ class ChatPanel(anywidget.AnyWidget):
         except LabError as error:
             self.head = {**self.head, **chat_view.gone(str(error))}
             return
-        names, peer = self._names, self._peer
+        names, peer = self._names, self.peer
         said = chat_view.conversation(snapshot, peer=peer, hidden=self._edited)
         drawn = said[-self._drawn :]
         head = chat_view.head(snapshot, peer=peer, names=names, now_ms=self._wall() * 1000)
@@ -186,6 +188,10 @@ class ChatPanel(anywidget.AnyWidget):
         return self._following != threading.get_ident()
 
     # What the front end says.
+
+    def _on_peer(self, _change: object) -> None:
+        self._drawn = chat_view.DRAWN
+        self.bridge.changed()
 
     @traitlets.observe("transport")
     def _on_transport(self, change: Mapping[str, Any]) -> None:

@@ -48,12 +48,21 @@ def head(
     return {
         "name": name_of(snapshot.user, names),
         "peer": name_of(peer, names),
+        "peers": peers(snapshot, peer=peer, names=names),
         "badge": badge(snapshot.link),
         "banner": banner(snapshot),
         "left_ms": None if left is None else round(left * 1000),
         "due_ms": None if left is None else round(now_ms + left * 1000),
         "typing": typing_words([name_of(user, names) for user in snapshot.typing if user == peer]),
     }
+
+
+def peers(snapshot: Snapshot, *, peer: str, names: Mapping[str, str]) -> list[list[str]]:
+    """Id and name of everybody to write to, in the order of names."""
+    found = {*snapshot.peers, peer} - {snapshot.user}
+    return sorted(
+        ([user, name_of(user, names)] for user in found), key=lambda one: (one[1], one[0])
+    )
 
 
 def gone(why: str) -> dict[str, Any]:

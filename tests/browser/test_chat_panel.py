@@ -171,6 +171,7 @@ chats = [
 names = {"user-1": "Alice", "user-2": "Bob"}
 panels = [ChatPanel(chat, peer="user-1", names=names) for chat in chats]
 panels[0].selected_post = "m2"
+panels.append(ChatPanel(Still(link=Link.CONNECTED, peers=("user-1", "user-3")), peer="user-1"))
 ipywidgets.HBox(panels)
 """
 
@@ -180,12 +181,14 @@ async def test_every_state_can_be_used_by_all_and_looks_right(
     theme: str, open_notebook: Any, artifacts: Path
 ) -> None:
     lab = await open_notebook(notebook(STATES), theme=theme, viewport=(1500, 900))
-    await expect(lab.page.locator(".lc-chat")).to_have_count(3)
+    await expect(lab.page.locator(".lc-chat")).to_have_count(4)
     await lab.screenshot(f"chat-panel-{theme}", of=".jp-OutputArea-output")
-    await lab.page.set_viewport_size({"width": 1000, "height": 700})
+    await lab.page.set_viewport_size({"width": 1180, "height": 700})
     await lab.screenshot(f"chat-panel-narrow-{theme}", of=".jp-OutputArea-output")
     for chat in await lab.page.locator(".lc-chat").all():
         assert await chat.evaluate("chat => chat.scrollWidth <= chat.clientWidth")
+    await lab.page.get_by_label("Conversation with").select_option("user-3")
+    await expect(lab.page.get_by_role("textbox", name="user-2 to user-3")).to_be_visible()
     results = await Axe().run(lab.page, context=".lc-chat")
     assert results.violations_count == 0, results.generate_report()
     assert lab.console_errors == []

@@ -3,8 +3,24 @@
 import { Badge, Banner } from "./shared/chat_link.js";
 import { ChatLog } from "./shared/chat_log.js";
 import { Composer } from "./shared/chat_composer.js";
-import { h, listen, root, setText } from "./shared/dom.js";
+import { h, listen, replace, root, setText } from "./shared/dom.js";
 import { withLifeline } from "./shared/lifeline.js";
+
+/** Whom to write to, where there is a choice. */
+class Peers {
+  constructor({ choose }) {
+    this.node = h("select", { class: "lc-peers", "aria-label": "Conversation with", onChange: () => choose(this.node.value) });
+    this.drawn = "";
+  }
+
+  update(peers, chosen, enabled) {
+    this.node.hidden = peers.length < 2;
+    this.node.disabled = !enabled;
+    if (this.drawn !== JSON.stringify(peers)) replace(this.node, peers.map(([id, name]) => h("option", { value: id }, name)));
+    this.drawn = JSON.stringify(peers);
+    this.node.value = chosen;
+  }
+}
 
 /** Milliseconds to the next attempt; clocks of kernel and browser may differ, so never more than told. */
 export function left({ left_ms: told, due_ms: due }, now) {
@@ -13,6 +29,7 @@ export function left({ left_ms: told, due_ms: due }, now) {
 
 function render({ model, el, life }) {
   const title = h("h3", {});
+  const peers = new Peers({ choose: (peer) => life.set({ peer }) });
   const badge = new Badge();
   const banner = new Banner({ connect: () => life.send({ type: "online" }) });
   const notice = h("p", { class: "lc-notice", role: "status", hidden: true });
@@ -27,17 +44,18 @@ function render({ model, el, life }) {
     typing: (writing) => writing && life.type(),
   });
   root(el, "lc-card", "lc-chat");
-  el.append(h("div", { class: "lc-chat-head" }, title, badge.node), banner.node, notice, log.node, composer.node);
+  el.append(h("div", { class: "lc-chat-head" }, title, peers.node, badge.node), banner.node, notice, log.node, composer.node);
 
   const drawHead = () => {
     const head = model.get("head");
     setText(title, head.name ?? "");
+    peers.update(head.peers ?? [], model.get("peer"), life.connected);
     badge.update(head.badge, left(head, Date.now()));
     banner.update(life.connected ? head.banner : null);
     composer.update({ typing: life.connected ? head.typing : "", label: `${head.name} to ${head.peer}`, disabled: !life.connected });
   };
   const drawPosts = () => log.update({
-    key: "one",
+    key: model.get("peer"),
     rows: [...model.get("posts"), ...life.echoes()],
     earlier: model.get("earlier"),
     empty: "Nothing said yet.",
@@ -56,6 +74,7 @@ function render({ model, el, life }) {
   const undo = [
     life.listen((what, detail) => heard[what]?.(detail)),
     listen(model, "change:head", drawHead),
+    listen(model, "change:peer", drawHead),
     listen(model, "change:posts", drawPosts),
     listen(model, "change:earlier", drawPosts),
     listen(model, "change:selected_post", drawPosts),

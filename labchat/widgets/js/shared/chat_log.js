@@ -208,7 +208,7 @@ class Post {
     const { id, icon: name, words, actions } = this.row;
     const buttons = actions.map((action) =>
       h("button", { type: "button", class: "lc-link", "data-action": action, onClick: () => this.log.act(action, id) }, LABELS[action]));
-    return [icon(name), h("span", {}, words), buttons];
+    return [h("span", { class: "lc-post-state" }, icon(name), h("span", {}, words)), buttons];
   }
 
   otherMeta() {
