@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Self, overload
 
 from labchat.chat.session import Bubble, Delivery, Link, Snapshot, Transport
+from labchat.client.checks import check_name
 from labchat.client.clock import Clock, SystemClock, stamp
-from labchat.client.core import Core, check_name
+from labchat.client.core import Core
 from labchat.client.expect import Expectations
 from labchat.client.journal import Entry, Journal, Kind
 from labchat.client.keeper import Keeper, Order
@@ -18,6 +19,7 @@ from labchat.client.poster import Poster
 from labchat.client.race import within
 from labchat.client.rest import Rest
 from labchat.client.settings import Address, Settings
+from labchat.client.watchers import Watchers
 from labchat.errors import ChatError, Refused
 
 if TYPE_CHECKING:
@@ -58,9 +60,7 @@ class Chat:
         self._clock = clock or SystemClock()
         self._rng = rng or random.SystemRandom()
         self._journal = journal
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._listeners: dict[object, Callable[[], None]] = {}
-        self._telling = False
+        self._watchers = Watchers()
         self._expect = Expectations()
         self._snapshot: Snapshot | None = None
         self._typed_ns: dict[str, int] = {}
@@ -84,9 +84,10 @@ class Chat:
         """Begin to connect; returns when the first attempt succeeded or failed."""
         if self._task is not None:
             raise ChatError("this chat was started already; connect again for another")
-        self._loop = asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
+        self._watchers.start(loop)
         self._core.turn(Turn.ATTEMPT)
-        self._task = self._loop.create_task(self._run(), name=f"chat {self.user}")
+        self._task = loop.create_task(self._run(), name=f"chat {self.user}")
         self._task.add_done_callback(self._over)
         await self._expect.until(lambda: self._core.link is not Link.CONNECTING or None)
 
@@ -154,13 +155,7 @@ class Chat:
 
     def subscribe(self, changed: Callable[[], None]) -> Callable[[], None]:
         """Call ``changed`` after each turn of the loop with a change; returns its undoing."""
-        key = object()
-        self._listeners[key] = changed
-
-        def undo() -> None:
-            self._listeners.pop(key, None)
-
-        return undo
+        return self._watchers.subscribe(changed)
 
     def post(self, text: str, receiver: str) -> str:
         """Put a post into the outbox; returns its id.
@@ -265,16 +260,11 @@ class Chat:
         Raises:
             ChatError: the server does not give it.
         """
-        after, count = 0, 0
-        while True:
-            posts = await self._rest.page(self.user, peer, after, page)
-            for post in posts:
-                self._core.learned(post)
-            count += len(posts)
-            seqs = [post.seq for post in posts if post.seq is not None]
-            if len(posts) < page or not seqs or max(seqs) <= after:
-                return count
-            after = max(seqs)
+        count = 0
+        async for post in self._rest.conversation(self.user, peer, page):
+            self._core.learned(post)
+            count += 1
+        return count
 
     async def _reached(self, post_id: str, wanted: set[Delivery]) -> Bubble:
         def ready() -> Bubble | None:
@@ -305,13 +295,5 @@ class Chat:
         self._changed()
 
     def _changed(self) -> None:
-        """Whoever watches is told once per turn of the loop, apart from what the chat does."""
         self._snapshot = None
-        if self._listeners and not self._telling and self._loop is not None:
-            self._telling = True
-            self._loop.call_soon(self._tell)
-
-    def _tell(self) -> None:
-        self._telling = False
-        for changed in tuple(self._listeners.values()):
-            changed()
+        self._watchers.tell()

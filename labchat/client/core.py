@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 from labchat.chat import events
 from labchat.chat.outbox import Outbox, Path
 from labchat.chat.session import Bubble, Delivery, Link, Snapshot, Transport
+from labchat.client.checks import check_name, check_text
 from labchat.client.journal import Entry, Journal, Kind
 from labchat.client.link import Turn, after
+from labchat.client.peers import Peers
 from labchat.client.timeline import Timeline
-from labchat.errors import InvalidEvent, Refused, TooLong
+from labchat.errors import Refused, TooLong
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +33,6 @@ _KINDS = {
     Delivery.FAILED: Kind.FAILED,
     Delivery.RECEIVED: Kind.RECEIVED,
 }
-_NAME_LIMIT = 128
 
 
 class Core:
@@ -66,11 +67,8 @@ class Core:
         self.next_attempt_ns: int | None = None
         self.last_seq = since
         self.session_id: str | None = None
-        self.typing: tuple[str, ...] = ()
-        self._peers: dict[str, None] = {}
-        self._online: dict[str, None] = {}
+        self._peers = Peers(user, limits.peers)
         self._text_limit = limits.text
-        self._peer_limit = limits.peers
         self._journal = journal
         self._now_ns = now_ns
         self._busy = False
@@ -85,7 +83,7 @@ class Core:
         """
         check_name(bubble.receiver)
         check_text(bubble.text)
-        self._meet(bubble.receiver)
+        self._peers.meet(bubble.receiver)
         self._show(bubble)
         self._queue(bubble)
 
@@ -139,7 +137,7 @@ class Core:
         if link is Link.CONNECTED:
             self.attempt = 0
         else:
-            self.typing, self._online = (), {}
+            self._peers.out_of_sight()
         self._note(Kind.LINK, detail=link)
 
     def planned(self, attempt: int, at_ns: int, detail: str) -> None:
@@ -169,10 +167,11 @@ class Core:
             case events.Registered():
                 self._registered(event)
             case events.TypingUpdate(typing_users=users):
-                self.typing = tuple(user for user in users if user != self.user)
+                self._peers.typing_are(users)
                 self._note(Kind.PEERS)
             case events.Presence(online=online, offline=offline):
-                self._presence(online, offline)
+                self._peers.present(online, offline)
+                self._note(Kind.PEERS)
             case _:
                 self._error(event)
 
@@ -187,8 +186,8 @@ class Core:
             self._repeated(post, known)
             return
         mine = post.sender_id == self.user
-        self._meet(post.sender_id)
-        self._meet(post.receiver_id)
+        self._peers.meet(post.sender_id)
+        self._peers.meet(post.receiver_id)
         self._show(_bubble(post, Delivery.STORED if mine else Delivery.RECEIVED))
 
     def _registered(self, event: events.Registered) -> None:
@@ -217,16 +216,6 @@ class Core:
         if known is not None:
             self.timeline.number(known, post.seq)
         self._note(Kind.REPEATED, post.id, post.seq)
-
-    def _presence(self, online: tuple[str, ...], offline: tuple[str, ...]) -> None:
-        for user in online:
-            if user != self.user:
-                self._online[user] = None
-                self._meet(user)
-        for user in offline:
-            self._meet(user)
-            self._online.pop(user, None)
-        self._note(Kind.PEERS)
 
     def _error(self, event: events.Error) -> None:
         if event.id is not None and event.code in _TRANSIENT:
@@ -262,18 +251,10 @@ class Core:
             next_attempt_in=self.countdown(),
             transport=self.transport,
             bubbles=self.timeline.bubbles(),
-            typing=self.typing,
-            peers=tuple(self._peers),
-            online=tuple(self._online),
+            typing=self._peers.typing,
+            peers=self._peers.known,
+            online=self._peers.online,
         )
-
-    def _meet(self, user: str) -> None:
-        if user != self.user:
-            self._peers[user] = None
-        if len(self._peers) > self._peer_limit:
-            forgotten = next(iter(self._peers))
-            del self._peers[forgotten]
-            self._online.pop(forgotten, None)
 
     def _show(self, bubble: Bubble | None) -> None:
         """Put a bubble on the timeline; that it is there, or changed, is an entry."""
@@ -292,28 +273,6 @@ class Core:
         self, kind: Kind, post_id: str = "", seq: int | None = None, detail: str = ""
     ) -> None:
         self._journal(Entry(self._now_ns(), self.user, kind, post_id, seq, detail))
-
-
-def check_name(name: str) -> str:
-    """The name, if it can be a user's. Raises InvalidEvent."""
-    if not 0 < len(name) <= _NAME_LIMIT:
-        raise InvalidEvent(f"a user id has 1 to {_NAME_LIMIT} characters, not {len(name)}")
-    return _utf8(name, "user id")
-
-
-def check_text(text: str) -> str:
-    """The text, if it can be a post's. Raises InvalidEvent."""
-    if not text:
-        raise InvalidEvent("a post has some text")
-    return _utf8(text, "text")
-
-
-def _utf8(text: str, what: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise InvalidEvent(f"the {what} holds half a surrogate pair at {error.start}") from None
-    return text
 
 
 def _bubble(post: events.Post, delivery: Delivery) -> Bubble:

@@ -14,7 +14,7 @@ from labchat.client.trouble import Trouble, of_status
 from labchat.errors import ChatError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
 
     from labchat.chat.session import Bubble
     from labchat.client.settings import Address, Settings
@@ -134,6 +134,18 @@ class Rest:
             return _many.decode(answer)
         except msgspec.DecodeError as error:
             raise ChatError(f"no history: {error}") from error
+
+    async def conversation(self, user: str, peer: str, size: int) -> AsyncIterator[events.Post]:
+        """All posts between two users, oldest first, read page by page; raises as ``page`` does."""
+        after = 0
+        while True:
+            posts = await self.page(user, peer, after, size)
+            for post in posts:
+                yield post
+            last = max((post.seq or 0 for post in posts), default=0)
+            if len(posts) < size or last <= after:
+                return
+            after = last
 
     async def close(self) -> None:
         """Close the connection."""

@@ -41,13 +41,18 @@ async def test_who_subscribes_is_told_until_he_is_not(fake: FakeServer) -> None:
 
 async def test_changes_of_one_turn_are_told_once(fake: FakeServer) -> None:
     async with connect(fake.url, user="user-1", transport=Transport.WEBSOCKET) as chat:
-        await fake.script.until(lambda: fake.script.sockets)
-        await asyncio.sleep(0)
         told: list[int] = []
-        chat.subscribe(lambda: told.append(len(chat.snapshot().bubbles)))
+        heard = asyncio.Event()
+
+        def changed() -> None:
+            told.append(len(chat.snapshot().bubbles))
+            heard.set()
+
+        chat.subscribe(changed)
         for text in ("one", "two", "three"):
             chat.post(text, "user-2")
-        await asyncio.sleep(0)
+        assert told == []
+        await heard.wait()
         assert told == [3]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -21,9 +21,8 @@ if TYPE_CHECKING:
 QUIET = Settings(policy=backoff.fixed(1.0, 2.0, 4.0), heartbeat=None, close_timeout=0.5)
 
 
-def chat_of(fake: FakeServer, clock: FakeClock, **kwargs: object) -> Chat:
-    settings = kwargs.pop("settings", QUIET)
-    return connect(fake.url, user="user-1", clock=clock, settings=settings, **kwargs)  # type: ignore[arg-type]
+def chat_of(fake: FakeServer, clock: FakeClock, settings: Settings = QUIET, **more: Any) -> Chat:
+    return connect(fake.url, user="user-1", clock=clock, settings=settings, **more)
 
 
 async def gone(chat: Chat, fake: FakeServer, link: Link = Link.RECONNECTING) -> None:
