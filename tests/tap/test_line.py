@@ -7,6 +7,7 @@ import socket
 import struct
 
 import pytest
+import websockets
 
 from labchat.capture.capture import Capture
 from labchat.capture.model import End
@@ -25,6 +26,7 @@ from labchat.tap.faults import (
 )
 from labchat.tap.faults.actions import HalfClose
 from labchat.tap.held import Breakpoint, Timer
+from labchat.tap.relay import Relay
 from labchat.wire import frames
 from labchat.wire.fields import Direction
 
@@ -434,3 +436,53 @@ async def test_a_half_close_by_a_fault(bench, echoing, monkeypatch):
     assert await reader.read() == b""
     assert (1, "half") in there.recorded.notes
     writer.close()
+
+
+async def test_a_swallowed_frame_is_a_gap_that_dissects_cleanly(bench):
+    capture = Capture()
+    there = await bench(sockets, sink=capture)
+    there.relay.faults.add(Swallow(), direction=C2S, units=Units(kind="frame", nth=2))
+    reader, writer = await talk(there)
+    for n in range(3):
+        writer.write(said(f"hello {n}"))
+    assert [await hear(reader), await hear(reader)] == ["hello 0", "hello 2"]
+    writer.close()
+    rows = [row for row in capture.rows() if row.direction is C2S]
+    assert [(row.kind, row.length) for row in rows] == [
+        ("request", len(ASK)),
+        ("frame", 13),
+        ("gap", 13),
+        ("frame", 13),
+    ]
+    assert capture.unit(rows[-1].n).unit.payload == b"hello 2"
+    assert "application layer" in capture.annotations[-1].text
+
+
+async def test_a_frame_unmasked_at_the_gate_is_answered_with_close_1002(bench):
+    """A server that keeps the rules, a client that does, and a gate that breaks one."""
+
+    async def never_called(connection):
+        async for message in connection:
+            raise AssertionError(message)
+
+    capture = Capture()
+    async with websockets.serve(never_called, "127.0.0.1", 0) as server:
+        relay = Relay(server.sockets[0].getsockname()[:2], capture)
+        await relay.start()
+        host, port = relay.address
+        async with websockets.connect(f"ws://{host}:{port}/", compression=None) as client:
+            relay.gate.hold(Breakpoint(direction=C2S, units=Units(kind="frame")))
+            held = asyncio.Event()
+            relay.gate.subscribe(lambda: relay.gate.view.held and held.set())
+            await client.send("hello")
+            await held.wait()
+            assert relay.gate.edit(mask=False).data == b"\x81\x05hello"
+            relay.gate.step()
+            with pytest.raises(websockets.ConnectionClosedError) as closed:
+                await client.recv()
+        assert closed.value.rcvd.code == 1002
+        relay.gate.clear()
+        await relay.stop()
+    units = [capture.unit(row.n).unit for row in capture.rows()]
+    assert [v.rule for v in units[2].violations] == ["a client must mask every frame it sends"]
+    assert units[3].close_code == 1002
