@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from labchat.capture.reassembly import Event
 
 
-_STEP = 1 << 16
-"""Events after which a capture is asked for its units: its queue stays short."""
+STEP = 1 << 16
+"""Events after which those so far are told to the capture, so that they need not all be held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,9 @@ class Loaded:
 def load(reader: PcapReader | PcapngReader) -> Loaded:
     """Read all packets of ``reader`` into a capture; never raises on what the file says."""
     with _no_garbage():
-        reassembler = Reassembler()
-        _read(reader, reassembler)
-        reassembler.finish()
-        epoch_ns, started_at = _zero(reader, reassembler.events)
-        capture = Capture(started_at=started_at)
-        _Feed(capture, epoch_ns, len(reassembler.flows)).all(reassembler.events)
+        feed = _Feed(reader)
+        _read(reader, feed)
+        capture = feed.finish()
         _summary(capture, reader.skipped)
     problem = None if reader.problem is None else CaptureCutOff(reader.problem)
     return Loaded(capture, problem)
@@ -68,8 +65,9 @@ def _no_garbage() -> Iterator[None]:
             gc.enable()
 
 
-def _read(reader: PcapReader | PcapngReader, reassembler: Reassembler) -> None:
-    parse, take, skipped = segments.parse, reassembler.segment, reader.skipped
+def _read(reader: PcapReader | PcapngReader, feed: _Feed) -> None:
+    parse, skipped = segments.parse, reader.skipped
+    reassembler, take, step = feed.reassembler, feed.reassembler.segment, STEP
     for at_ns, linktype, buffer, start, stop, comments in reader:
         found = parse(buffer, start, stop, linktype)
         half = None
@@ -79,27 +77,42 @@ def _read(reader: PcapReader | PcapngReader, reassembler: Reassembler) -> None:
             skipped[str(found)] += 1
         for comment in comments:
             reassembler.remark(at_ns, half, remarks.read(comment))
+        if len(reassembler.events) >= step:
+            feed.all(reassembler.release())
+            step = STEP + 2 * len(reassembler.events)
 
 
 class _Feed:
-    """Tells a capture what the reassembler found, in the order of time."""
+    """Tells a capture what the reassembler found, in the order of time.
 
-    def __init__(self, capture: Capture, epoch_ns: int, connections: int) -> None:
-        self._capture = capture
-        self._epoch_ns = epoch_ns
-        self._connections = connections
+    Attributes:
+        reassembler: where segments go.
+    """
+
+    def __init__(self, reader: PcapReader | PcapngReader) -> None:
+        self.reassembler = Reassembler()
+        self._reader = reader
+        self._epoch_ns = 0
+        self._capture: Capture | None = None
         self._labels: dict[int, str] = {}
 
-    def all(self, events: list[Event]) -> None:
-        """Feed every event and let go of it; the units are found on the way, in steps."""
-        append, epoch = self._capture.append, self._epoch_ns
+    def finish(self) -> Capture:
+        """The file has ended: the capture with all that it held."""
+        self.reassembler.finish()
+        capture = self.all(self.reassembler.events)
+        for number, name in self._labels.items():
+            capture.label(number, name)
+        return capture
+
+    def all(self, events: list[Event]) -> Capture:
+        """Feed every event and let go of it; units are found on the way."""
+        capture, epoch = self._begin(events), self._epoch_ns
+        append = capture.append
         events.reverse()
         while events:
             at_ns, half, what = events.pop()
-            if not len(events) % _STEP:
-                len(self._capture)
             if isinstance(what, Remark):
-                self._remark(at_ns - epoch, half, what)
+                self._remark(capture, at_ns - epoch, half, what)
                 continue
             assert half is not None
             if type(what) is bytes:
@@ -107,40 +120,47 @@ class _Feed:
                 half.fed += len(what)
                 append(half.flow.number, chunk)
             else:
-                self._state(at_ns - epoch, half, what)
-        for number, name in self._labels.items():
-            self._capture.label(number, name)
+                self._state(capture, at_ns - epoch, half, what)
+        len(capture)  # finds the units now, rather than when somebody first looks
+        return capture
 
-    def _state(self, at_ns: int, half: Half, what: object) -> None:
+    def _begin(self, events: list[Event]) -> Capture:
+        """The capture, which the first events give its time 0."""
+        if self._capture is None:
+            self._epoch_ns, started_at = _zero(self._reader, events)
+            self._capture = Capture(started_at=started_at)
+        return self._capture
+
+    def _state(self, capture: Capture, at_ns: int, half: Half, what: object) -> None:
         if isinstance(what, End):
-            self._capture.end(half.flow.number, half.direction, at_ns, what)
+            capture.end(half.flow.number, half.direction, at_ns, what)
         elif isinstance(what, int):
-            self._capture.gap(half.flow.number, half.direction, at_ns, what)
+            capture.gap(half.flow.number, half.direction, at_ns, what)
             half.fed += what
         else:
-            self._open(at_ns, half)
+            self._open(capture, at_ns, half)
 
-    def _open(self, at_ns: int, half: Half) -> None:
+    def _open(self, capture: Capture, at_ns: int, half: Half) -> None:
         flow = half.flow
         client, server = ends_of((flow.client or half).ends)
-        flow.number = self._capture.open(at_ns, client=client, server=server)
+        flow.number = capture.open(at_ns, client=client, server=server)
         if flow.late:
-            self._capture.annotate(
+            capture.annotate(
                 at_ns,
                 "The recording begins in mid-connection; what was said before is not known.",
                 connection=flow.number,
             )
 
-    def _remark(self, at_ns: int, half: Half | None, remark: Remark) -> None:
+    def _remark(self, capture: Capture, at_ns: int, half: Half | None, remark: Remark) -> None:
         number = remark.connection
         if number is None and half is not None:
             number = half.flow.number
-        if number is not None and not 0 < number <= self._connections:
+        if number is not None and not 0 < number <= len(self.reassembler.flows):
             number = None
         if remark.kind == "label" and number is not None:
             self._labels[number] = remark.text
         elif remark.kind in ("annotation", "comment"):
-            self._capture.annotate(at_ns, remark.text, connection=number, unit=remark.unit)
+            capture.annotate(at_ns, remark.text, connection=number, unit=remark.unit)
 
 
 def _summary(capture: Capture, skipped: Counter[str]) -> None:

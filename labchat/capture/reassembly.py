@@ -112,6 +112,7 @@ class Reassembler:
     def __init__(self) -> None:
         self.flows: list[Flow] = []
         self.events: list[Event] = []
+        self._last_ns = 0
         self._halves: dict[bytes, Half] = {}
 
     def segment(self, at_ns: int, segment: Segment) -> Half | None:
@@ -157,13 +158,23 @@ class Reassembler:
 
     def _told_end(self, half: Half) -> None:
         """The end just taken was the tap's own doing."""
-        at_ns, last, what = self.events[-1]
+        at_ns, last, what = self.events[-1] if self.events else (0, None, None)
         if last is half and isinstance(what, End):
             self.events[-1] = at_ns, half, End.LOCAL
 
+    def release(self) -> list[Event]:
+        """The events so far, sorted; none while a client is unknown or data is held."""
+        if any(flow.client is None or flow.first.held or flow.second.held for flow in self.flows):
+            return []
+        self._decide()
+        events, self.events = self.events, []
+        events.sort(key=_time)
+        self._last_ns = max(self._last_ns, events[-1][0]) if events else self._last_ns
+        return events
+
     def finish(self) -> None:
         """The file has ended: what is still held lies behind gaps. Decide who is who; sort."""
-        last = max((event[0] for event in self.events), default=0)
+        last = max((event[0] for event in self.events), default=self._last_ns)
         self._decide()
         for flow in self.flows:
             for half in (flow.first, flow.second):

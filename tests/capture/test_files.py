@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import labchat
-from labchat.capture import files, pcapng
+from labchat.capture import files, packets, pcapng
 from labchat.errors import CaptureCutOff, CaptureError, NotACapture
 
 if TYPE_CHECKING:
@@ -155,6 +155,20 @@ def test_the_garbage_collector_is_left_as_it_was(tmp_path: Path) -> None:
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("step", [1, 7])
+@pytest.mark.parametrize("path", RECORDINGS[:-1], ids=lambda path: path.name)
+def test_a_file_in_steps_is_as_in_one(
+    path: Path, step: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = files.open(path)
+    monkeypatch.setattr(packets, "STEP", step)
+    steps = files.open(path)
+    assert steps.rows() == whole.rows()
+    assert list(steps.events()) == list(whole.events())
+    assert steps.annotations == whole.annotations
+    assert steps.connections == whole.connections
 
 
 def mutate(data: st.DataObject, whole: bytes) -> bytes:

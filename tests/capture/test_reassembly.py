@@ -319,6 +319,27 @@ def test_a_remark_after_the_end_changes_nothing() -> None:
     assert wire.stream(C) == [End.RST]
 
 
+def test_events_are_released_when_nothing_can_change_them() -> None:
+    wire = Wire().handshake()
+    wire.send(FORTH, 1, b"one")
+    assert len(wire.reassembler.release()) == 2
+    assert wire.reassembler.release() == []
+    wire.send(FORTH, 9, b"held")
+    assert wire.reassembler.release() == []
+    wire.send(FORTH, 4, b"12345")
+    assert len(wire.reassembler.release()) == 2
+    half = wire.send(FORTH, 13, flags=RST)
+    wire.reassembler.release()
+    wire.reassembler.remark(wire.now, half, Remark("end", "local", 1, None, "c2s"))
+    assert [(at, what) for at, _, what in wire.events()] == [(7, End.CAPTURE)]
+
+
+def test_nothing_is_released_while_a_client_is_unknown() -> None:
+    wire = Wire()
+    wire.send(FORTH, 1, b"late")
+    assert wire.reassembler.release() == []
+
+
 @given(st.data(), st.binary(min_size=1, max_size=300), st.integers(0, 2**32 - 1))
 @settings(max_examples=150, deadline=None)
 def test_any_segmentation_and_order_gives_the_stream(
