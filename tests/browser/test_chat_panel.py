@@ -187,7 +187,7 @@ async def test_every_state_can_be_used_by_all_and_looks_right(
     await lab.screenshot(f"chat-panel-narrow-{theme}", of=".jp-OutputArea-output")
     for chat in await lab.page.locator(".lc-chat").all():
         assert await chat.evaluate("chat => chat.scrollWidth <= chat.clientWidth")
-    await lab.page.get_by_label("Conversation with").select_option("user-3")
+    await lab.page.get_by_label("Conversation with").last.select_option("user-3")
     await expect(lab.page.get_by_role("textbox", name="user-2 to user-3")).to_be_visible()
     results = await Axe().run(lab.page, context=".lc-chat")
     assert results.violations_count == 0, results.generate_report()
