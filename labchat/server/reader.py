@@ -119,7 +119,7 @@ class Reader:
         size, at = data[1] & 0x7F, 2
         if size == 126:
             size, at = int.from_bytes(data[2:4], "big"), 4
-        if len(data) != at + 4 + size or size > self._limit:
+        if len(data) != at + 4 + size or not _LEAST[at] <= size <= self._limit or data[1] == 0xFF:
             return None
         payload = unmask(data[at + 4 :], data[at : at + 4])
         opcode = data[0] & OPCODE
@@ -151,6 +151,8 @@ class Reader:
             at, size = 10, int.from_bytes(buffer[2:10], "big")
         if len(buffer) < at:
             return None
+        if size < _LEAST[at] or size >> 63:
+            raise Fail(Code.PROTOCOL_ERROR, "the length is not in its shortest form")
         if not first & 0x8 and size + len(self._body) > self._limit:
             raise Fail(Code.TOO_BIG, f"a message may have {self._limit} bytes")
         if len(buffer) < at + 4:
@@ -293,6 +295,8 @@ class _Head:
 
 _MORE = Message(-1, b"")
 """What a step returns when it needs more bytes."""
+_LEAST = {2: 0, 4: 126, 10: 1 << 16}
+"""By where the head's length ends: the least length that may be written so (§5.2)."""
 _PLAIN = frozenset({FIN | Opcode.TEXT, FIN | Opcode.BINARY})
 _DATA = frozenset({Opcode.TEXT, Opcode.BINARY})
 _OPCODES = frozenset(Opcode)

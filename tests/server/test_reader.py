@@ -81,6 +81,12 @@ BROKEN = {
     "a surrogate": (masked(0x81, b"\xed\xa0\x80"), Code.INVALID_DATA),
     "too big": (masked(0x82, b"x" * 1001), Code.TOO_BIG),
     "too big in pieces": (masked(0x02, b"x" * 600) + masked(0x80, b"x" * 600), Code.TOO_BIG),
+    "a length of 5 in 16 bits": (b"\x81\xfe\x00\x05" + KEY + bytes(5), Code.PROTOCOL_ERROR),
+    "a length of 119 in 64 bits": (
+        b"\x82\xff" + (119).to_bytes(8, "big") + KEY + bytes(119),
+        Code.PROTOCOL_ERROR,
+    ),
+    "a length with the highest bit": (b"\x82\xff\x80" + bytes(7) + KEY, Code.PROTOCOL_ERROR),
     "a 1-byte close": (masked(0x88, b"\x03"), Code.PROTOCOL_ERROR),
     "a close reason that is not UTF-8": (masked(0x88, b"\x03\xe8\xff"), Code.INVALID_DATA),
 }
@@ -97,6 +103,7 @@ def test_what_is_sound(data, messages, step):
 def test_what_is_broken(data, code, step):
     before = masked(0x81, b"before")
     assert read(before + data, step=step) == ([(1, b"before")], code)
+    assert read(data, step=step) == ([], code)
 
 
 @pytest.mark.parametrize(
