@@ -125,6 +125,7 @@ class Crowd:
     journals: dict[str, list[Entry]] = field(default_factory=dict)
     chats: dict[str, Chat] = field(default_factory=dict)
     transports: tuple[Transport, ...] = tuple(Transport)
+    settings: Settings = CLIENT
     talking: bool = True
     backlog: int = 30
 
@@ -140,7 +141,7 @@ class Crowd:
                     url,
                     user=user,
                     transport=transport,
-                    settings=CLIENT,
+                    settings=self.settings,
                     rng=random.Random(f"{self.seed} {user}"),
                     journal=self._write,
                 )

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from labchat.chat.backoff import constant
 from labchat.chat.rooms import Routing
+from labchat.client import Heartbeat, Settings
 from labchat.client.journal import Entry, Kind
 from labchat.server.serve import running
-from labchat.server.settings import Delivery, PostPolicy, Settings
+from labchat.server.settings import Delivery, PostPolicy
+from labchat.server.settings import Settings as ServerSettings
 from labchat.tap.faults.actions import Cut
 from labchat.tap.faults.duplicate import Duplicate
 from labchat.tap.faults.rule import Units
@@ -31,7 +34,7 @@ CUTS = 60
 
 @pytest.fixture
 async def relay(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Relay]:
-    settings = Settings(
+    settings = ServerSettings(
         port=0,
         db=tmp_path / "chat.db",
         routing=getattr(request, "param", Routing.BROADCAST),
@@ -48,8 +51,9 @@ async def relay(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator
 class Scissors:
     """Cuts every connection when enough has happened, again and again."""
 
-    def __init__(self, relay: Relay, cuts: int) -> None:
+    def __init__(self, relay: Relay, cuts: int, ways: tuple[Cut, ...] = (Cut.FIN, Cut.RST)) -> None:
         self._relay = relay
+        self._ways = ways
         self._rng = random.Random(11)
         self._left = 50
         self._cuts = cuts
@@ -59,7 +63,7 @@ class Scissors:
         if entry.kind in {Kind.SENT, Kind.STORED, Kind.RECEIVED}:
             self._left -= 1
         if self._left <= 0 < self._cuts:
-            self._relay.cut(self._rng.choice((Cut.FIN, Cut.RST)))
+            self._relay.cut(self._rng.choice(self._ways))
             self._left = self._rng.randint(10, 150)
             self._cuts -= 1
             if not self._cuts:
@@ -112,3 +116,26 @@ async def test_cut_and_doubled_at_once(relay: Relay, crowd_of, stored) -> None:
         await crowd.fall_silent()
         assert crowd.verdict(await stored(relay.address)) == []
     assert crowd.count(Kind.REPEATED) > 0
+
+
+async def test_silence_is_found_out_and_costs_nothing(relay: Relay, crowd_of, stored) -> None:
+    scissors = Scissors(relay, 4, (Cut.SILENCE,))
+    patient = Settings(
+        policy=constant(0.03),
+        heartbeat=Heartbeat(interval=0.2, timeout=1.0),
+        rest_timeout=1.0,
+        since=0,
+    )
+    journal: list[Entry] = []
+
+    def saw(entry: Entry) -> None:
+        journal.append(entry)
+        scissors.saw(entry)
+
+    crowd = crowd_of(seed=10, on_entry=saw, settings=patient)
+    async with crowd.talk("http://{}:{}".format(*relay.address)):
+        async with asyncio.timeout(40):
+            await scissors.done.wait()
+        await crowd.fall_silent()
+        assert crowd.verdict(await stored(relay.address)) == []
+    assert sum(entry.detail == "reconnecting" for entry in journal) >= len(crowd.chats)
