@@ -15,10 +15,11 @@ from labchat.wire.fields import Direction, Field, Violation
 from labchat.wire.frames import Frame
 from labchat.wire.http1 import Request, Response
 from labchat.wire.index import KINDS, Kind, Part
-from labchat.wire.lane import Lane, Shared
+from labchat.wire.lane import Lane
 from labchat.wire.messages import Message, Messages
 from labchat.wire.negotiation import agreed
 from labchat.wire.undissected import Undissected
+from labchat.wire.walk import Shared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,8 +75,8 @@ class Conversation:
         self._wake(lane)
 
     def _wake(self, lane: Lane) -> None:
-        other = lane.other
-        if other is not None and other.waiting:
+        other = self._lanes[lane.direction.other]
+        if other.waiting:
             other.go_on()
 
     def units(self, direction: Direction) -> Columns:

@@ -8,71 +8,25 @@ What only the stream can tell (fragments, UTF-8 across them, what was negotiated
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
-from functools import lru_cache
 
+from labchat.wire.building import build, length_size, unmask
+from labchat.wire.codes import CloseCode, Opcode, close_code_problem, opcode_name
 from labchat.wire.fields import Direction, Field, Span, Violation
+
+__all__ = [
+    "CloseCode",
+    "Frame",
+    "Opcode",
+    "build",
+    "close_code_problem",
+    "dissect",
+    "invalid_utf8",
+    "opcode_name",
+    "unmask",
+]
 
 MAX_CONTROL_PAYLOAD = 125
 """Bytes a control frame may carry (RFC 6455 §5.5)."""
-
-
-class Opcode(IntEnum):
-    """What a frame is (RFC 6455 §5.2, §11.8); 0x3-0x7 and 0xB-0xF are reserved."""
-
-    CONTINUATION = 0x0
-    TEXT = 0x1
-    BINARY = 0x2
-    CLOSE = 0x8
-    PING = 0x9
-    PONG = 0xA
-
-
-class CloseCode(IntEnum):
-    """Status codes (RFC 6455 §7.4.1 and the IANA registry of §11.7)."""
-
-    NORMAL_CLOSURE = 1000
-    GOING_AWAY = 1001
-    PROTOCOL_ERROR = 1002
-    UNSUPPORTED_DATA = 1003
-    RESERVED = 1004
-    NO_STATUS_RCVD = 1005
-    ABNORMAL_CLOSURE = 1006
-    INVALID_FRAME_PAYLOAD_DATA = 1007
-    POLICY_VIOLATION = 1008
-    MESSAGE_TOO_BIG = 1009
-    MANDATORY_EXT = 1010
-    INTERNAL_ERROR = 1011
-    SERVICE_RESTART = 1012
-    TRY_AGAIN_LATER = 1013
-    BAD_GATEWAY = 1014
-    TLS_HANDSHAKE = 1015
-
-    @property
-    def phrase(self) -> str:
-        """The code in words: "going away"."""
-        return self.name.lower().replace("_", " ")
-
-
-_NEVER_ON_THE_WIRE = {
-    CloseCode.RESERVED: "1004 is reserved; its meaning was never defined",
-    CloseCode.NO_STATUS_RCVD: "1005 means that no code was sent, so it cannot be sent",
-    CloseCode.ABNORMAL_CLOSURE: "1006 means that no close frame came, so it cannot be in one",
-    CloseCode.TLS_HANDSHAKE: "1015 means that TLS failed, so it cannot be in a frame",
-}
-
-
-def close_code_problem(code: int) -> tuple[str, str] | None:
-    """Why ``code`` must not stand in a close frame, as (sentence, section), or None."""
-    if code in _NEVER_ON_THE_WIRE:
-        return _NEVER_ON_THE_WIRE[CloseCode(code)], "RFC 6455 §7.4.1"
-    if code < 1000:
-        return f"status codes 0 to 999 are not used; this is {code}", "RFC 6455 §7.4.2"
-    if 1015 < code < 3000:
-        return f"{code} is reserved for the protocol and not assigned", "RFC 6455 §7.4.2"
-    if code >= 5000:
-        return f"status codes end at 4999; this is {code}", "RFC 6455 §7.4.2"
-    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,89 +101,6 @@ class Frame:
         return self.payload[2:].decode("utf-8", "replace")
 
 
-def opcode_name(opcode: int) -> str:
-    """The opcode in one word: "text", "ping", "reserved 0x3"."""
-    try:
-        return Opcode(opcode).name.lower()
-    except ValueError:
-        return f"reserved 0x{opcode:X}"
-
-
-def unmask(payload: bytes, key: bytes) -> bytes:
-    """XOR byte i of ``payload`` with byte i mod 4 of ``key`` (RFC 6455 §5.3); its own inverse."""
-    size = len(payload)
-    if size < LONG:
-        veil = int.from_bytes((key * ((size + 3) >> 2))[:size])
-        return (int.from_bytes(payload) ^ veil).to_bytes(size)
-    plain = bytearray(size)
-    for offset in range(4):
-        plain[offset::4] = payload[offset::4].translate(_xor_table(key[offset]))
-    return bytes(plain)
-
-
-LONG = 2048
-"""From this many bytes on, four table look-ups beat one wide XOR."""
-
-
-@lru_cache(maxsize=256)
-def _xor_table(byte: int) -> bytes:
-    return bytes(value ^ byte for value in range(256))
-
-
-def length_size(length: int) -> int:
-    """Bytes of extended payload length the shortest form needs: 0, 2 or 8 (RFC 6455 §5.2)."""
-    if length <= 125:
-        return 0
-    return 2 if length <= 0xFFFF else 8
-
-
-def build(
-    opcode: int,
-    payload: bytes = b"",
-    *,
-    fin: bool = True,
-    rsv: int = 0,
-    mask: bytes | None = None,
-    length_form: int | None = None,
-    declared_length: int | None = None,
-) -> bytes:
-    """One frame as bytes; it may break any rule, since labs send wrong frames too.
-
-    Args:
-        opcode: 0 to 15, reserved ones too.
-        payload: plain; masked here when ``mask`` is given.
-        fin: the FIN bit.
-        rsv: 0 to 7; RSV1 is 4.
-        mask: the four bytes of the masking key, or None for no mask.
-        length_form: bits of the length to write: 7, 16 or 64; the shortest when None.
-        declared_length: the length to claim instead of the true one.
-
-    Raises:
-        ValueError: a value that the header cannot hold.
-    """
-    if not 0 <= opcode <= 15 or not 0 <= rsv <= 7:
-        raise ValueError("opcode is 0 to 15, rsv 0 to 7")
-    if mask is not None and len(mask) != 4:
-        raise ValueError("a masking key has four bytes")
-    length = len(payload) if declared_length is None else declared_length
-    first = bytes([fin << 7 | rsv << 4 | opcode])
-    head = first + _length_bytes(length, length_form, masked=mask is not None)
-    return head + payload if mask is None else head + mask + unmask(payload, mask)
-
-
-_FORMS = {7: 0, 16: 2, 64: 8}
-
-
-def _length_bytes(length: int, form: int | None, *, masked: bool) -> bytes:
-    if form is not None and form not in _FORMS:
-        raise ValueError("a length has 7, 16 or 64 bits")
-    size = length_size(length) if form is None else _FORMS[form]
-    if not 0 <= length < (126, 1 << 16, 0, 0, 1 << 64)[size >> 1]:
-        raise ValueError(f"{length} does not fit the length form")
-    code = {0: length, 2: 126, 8: 127}[size]
-    return bytes([masked << 7 | code]) + (length.to_bytes(size, "big") if size else b"")
-
-
 def dissect(data: bytes, *, role: Direction | None = None, rsv_allowed: int | None = None) -> Frame:
     """Name every bit of the frame that ``data`` is.
 
@@ -289,19 +160,6 @@ def _close(
     return Frame(data, fields, violations, payload)
 
 
-def _close_problems(code: int, reason: bytes, at: int) -> list[Violation]:
-    found = []
-    problem = close_code_problem(code)
-    if problem:
-        found.append(Violation(*problem, Span(at, at + 16)))
-    bad = invalid_utf8(reason)
-    if bad:
-        rule = f"the reason is not UTF-8: byte {bad[0]} of it is 0x{reason[bad[0]]:02X}"
-        span = Span(at + 16 + 8 * bad[0], at + 16 + 8 * bad[1])
-        found.append(Violation(rule, "RFC 6455 §5.5.1", span))
-    return found
-
-
 def invalid_utf8(data: bytes, *, complete: bool = True) -> tuple[int, int] | None:
     """Where ``data`` stops being UTF-8 (RFC 3629): (start, stop) of the offending bytes, or None.
 
@@ -316,6 +174,19 @@ def invalid_utf8(data: bytes, *, complete: bool = True) -> tuple[int, int] | Non
         at = error.start if error.reason == "invalid start byte" else error.end
         return at, at + 1
     return None
+
+
+def _close_problems(code: int, reason: bytes, at: int) -> list[Violation]:
+    found = []
+    problem = close_code_problem(code)
+    if problem:
+        found.append(Violation(*problem, Span(at, at + 16)))
+    bad = invalid_utf8(reason)
+    if bad:
+        rule = f"the reason is not UTF-8: byte {bad[0]} of it is 0x{reason[bad[0]]:02X}"
+        span = Span(at + 16 + 8 * bad[0], at + 16 + 8 * bad[1])
+        found.append(Violation(rule, "RFC 6455 §5.5.1", span))
+    return found
 
 
 def _violations(

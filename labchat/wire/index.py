@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from enum import IntEnum, StrEnum
 
-from labchat.wire.frames import LONG, unmask
+from labchat.wire.building import LONG, unmask
 
 
 class Kind(StrEnum):

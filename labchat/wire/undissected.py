@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from labchat.wire.cursor import Cursor
-from labchat.wire.lane import Reason
+from labchat.wire.walk import Reason
 
 if TYPE_CHECKING:
     from labchat.wire.fields import Field, Violation
@@ -20,7 +20,7 @@ REASONS = {
     Reason.HTTP2: "HTTP/2: frames of its own kind, not dissected here",
     Reason.UNSURE: "after lost bytes: nothing marks where the next WebSocket frame starts",
 }
-"""Sentences for :class:`labchat.wire.lane.Reason`."""
+"""Sentences for :class:`labchat.wire.walk.Reason`."""
 
 _CONTENT_TYPES = {20: "change_cipher_spec", 21: "alert", 22: "handshake", 23: "application_data"}
 

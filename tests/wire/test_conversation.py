@@ -6,13 +6,14 @@ import zlib
 
 import pytest
 
-from labchat.wire import deflate, frames, lane
+from labchat.wire import deflate, frames
 from labchat.wire.conversation import Conversation, Gap, Kind
 from labchat.wire.deflate import Parameters
 from labchat.wire.fields import Direction, Span
 from labchat.wire.index import KINDS
 from labchat.wire.messages import CHECKPOINT
 from labchat.wire.undissected import Undissected
+from labchat.wire.walk import BLOCK
 
 C2S, S2C = Direction.C2S, Direction.S2C
 KEY = b"\x11\x22\x33\x44"
@@ -497,5 +498,5 @@ def test_undissected_bytes_come_in_blocks():
     conversation.end(C2S)
     lengths = list(conversation.units(C2S).length)
     assert sum(lengths) == 460_000
-    assert max(lengths[:-1]) == lane.BLOCK
+    assert max(lengths[:-1]) == BLOCK
     assert kinds(conversation, C2S) == [Kind.UNDISSECTED.value] * len(lengths)
