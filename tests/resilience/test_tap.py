@@ -123,6 +123,7 @@ async def test_silence_is_found_out_and_costs_nothing(relay: Relay, crowd_of, st
     patient = Settings(
         policy=constant(0.03),
         heartbeat=Heartbeat(interval=0.2, timeout=1.0),
+        open_timeout=1.0,
         rest_timeout=1.0,
         since=0,
     )
