@@ -426,6 +426,33 @@ async def test_a_gate_closed_in_mid_connection_knows_where_units_start(bench):
     writer.close()
 
 
+async def test_what_waited_for_the_rest_of_its_unit_goes_on_when_units_are_wanted_no_more(bench):
+    there = await bench(sockets)
+    there.relay.faults.add(Swallow(), units=Units(where="false"))
+    reader, writer = await talk(there)
+    writer.write(said("hello 1")[:4])
+    line = there.relay._works.lines[1]
+    while not line._splitter._conversation.pending(C2S):
+        await settled()
+    there.relay.faults.latency(30_000)
+    there.relay.faults.clear()
+    await there.recorded.until(lambda: there.recorded.stream(C2S).endswith(said("hello 1")[:4]))
+    writer.write(said("hello 1")[4:])
+    assert await hear(reader) == "hello 1"
+    writer.close()
+
+
+async def test_a_timer_of_a_line_ends_with_it(bench, echoing):
+    there = await bench(echoing)
+    there.relay.faults.add(Drop(by=Cut.FIN, after_ms=60_000))
+    reader, writer = await there.connect()
+    writer.write(b"x")
+    await reader.readexactly(1)
+    reset(writer)
+    await there.recorded.until(lambda: there.recorded.how(C2S) is End.RST)
+    await there.relay._works.quiet.wait()
+
+
 async def test_a_half_close_by_a_fault(bench, echoing, monkeypatch):
     there = await bench(echoing)
     reader, writer = await there.connect()

@@ -10,6 +10,7 @@ import pytest
 
 from labchat.capture.model import End
 from labchat.errors import PortInUse, TapError
+from labchat.tap.faults import Cut
 from labchat.tap.relay import Relay
 from labchat.wire.fields import Direction
 
@@ -266,7 +267,7 @@ async def test_stop_ends_connections_and_leaves_nothing(bench, echoing):
     await there.relay.stop()
 
 
-async def test_stop_resets_those_who_do_not_read(bench):
+async def test_stop_resets_those_who_do_not_read(bench, monkeypatch):
     async def deaf(reader, writer):
         await stopped.wait()
         writer.close()
@@ -275,7 +276,10 @@ async def test_stop_resets_those_who_do_not_read(bench):
     there = await bench(deaf)
     _, writer = await there.connect()
     writer.write(bytes(32 * 2**20))
-    await there.recorded.until(lambda: len(there.recorded.stream(C2S)) > 2**18)
+    await there.recorded.until(lambda: there.recorded.chunks)
+    full = asyncio.Event()
+    monkeypatch.setattr(there.relay._works.lines[1].client, "brake", lambda reason: full.set())
+    await full.wait()
     await there.relay.stop(grace=0)
     stopped.set()
     with pytest.raises(ConnectionResetError):
@@ -292,6 +296,56 @@ async def test_a_client_gone_while_the_target_is_reached_leaves_nothing(recorded
     await recorded.until(lambda: len(recorded.ends) == 2)
     await relay.stop()
     server.close()
+
+
+@pytest.fixture
+async def reaching(monkeypatch):
+    """Connecting to a target takes until this is set."""
+    loop = asyncio.get_running_loop()
+    connect, reached = loop.create_connection, asyncio.Event()
+
+    async def slowly(factory, *where, **settings):
+        await reached.wait()
+        return await connect(factory, *where, **settings)
+
+    monkeypatch.setattr(loop, "create_connection", slowly)
+    return reached
+
+
+async def connected(relay: Relay, recorded) -> socket.socket:
+    sock = socket.create_connection(relay.address)
+    await recorded.until(lambda: recorded.opened)
+    return sock
+
+
+async def test_stop_gives_up_reaching_a_target(bench, echoing, reaching):
+    there = await bench(echoing)
+    with await connected(there.relay, there.recorded) as sock:
+        await there.relay.stop()
+        assert sock.recv(1) == b""
+
+
+async def test_a_target_that_takes_too_long_is_given_up(bench, echoing, reaching):
+    there = await bench(echoing, connect_timeout=0.001)
+    with await connected(there.relay, there.recorded) as sock:
+        await there.recorded.until(lambda: there.recorded.notes)
+        await there.relay._works.quiet.wait()
+        with pytest.raises(ConnectionResetError):
+            sock.recv(1)
+    assert there.recorded.notes[0][1].endswith("cannot be reached: no answer within 0.001 s.")
+
+
+async def test_a_connection_cut_while_its_target_is_reached(bench, echoing, reaching):
+    there = await bench(echoing)
+    with await connected(there.relay, there.recorded) as sock:
+        there.relay.cut(Cut.RST)
+        await there.recorded.until(lambda: there.recorded.notes)
+        await there.relay._works.quiet.wait()
+        with pytest.raises(ConnectionResetError):
+            sock.recv(1)
+        reaching.set()
+        await asyncio.wait(there.relay._connecting)
+        await there.relay._works.quiet.wait()
 
 
 async def test_a_port_in_use_is_said(bench, echoing, recorded):

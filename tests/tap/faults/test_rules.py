@@ -217,6 +217,14 @@ def test_a_rule_that_stays_goes_on_counting(faults):
     assert [what for _, what in drain(lane, SECOND) if isinstance(what, bytes)] == [frame(1).data]
 
 
+def test_what_waits_is_told_without_what_will_be_done(faults):
+    faults.add(Drop(by=Cut.RST, after_ms=50))
+    faults.latency(100)
+    lane = lane_of(faults)
+    lane.take(Piece(C2S, b"abc"), 0)
+    assert list(lane.data()) == [b"abc"]
+
+
 def test_clearing_a_lane_says_how_much_is_lost(faults):
     faults.latency(100)
     lane = lane_of(faults)
