@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from labchat.widgets.ladder import Ladder
     from labchat.widgets.lesson_card import LessonCard, Measured
     from labchat.widgets.linking import link
-    from labchat.widgets.panel import panel
     from labchat.widgets.runs import compare_runs
-    from labchat.widgets.show import show
     from labchat.widgets.stepper import Stepper
 
 __all__ = [
@@ -34,8 +32,6 @@ __all__ = [
     "Stepper",
     "compare_runs",
     "link",
-    "panel",
-    "show",
 ]
 
 _HOMES = {
@@ -50,8 +46,6 @@ _HOMES = {
     "Stepper": "stepper",
     "compare_runs": "runs",
     "link": "linking",
-    "panel": "panel",
-    "show": "show",
 }
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from labchat.tap.faults.control import Faults
 
 _WAYS = {"both": None, "to server": Direction.C2S, "to client": Direction.S2C}
+_PLAIN = {"description_width": "initial"}
 _CUTS = {"FIN": Cut.FIN, "RST": Cut.RST, "silence": Cut.SILENCE}
 
 
@@ -32,10 +33,10 @@ class FaultBar(Following, ipywidgets.HBox):
 
     def __init__(self, faults: Faults, cut: Callable[[Cut], None] | None = None) -> None:
         self.faults = faults
-        self.latency = _number("latency in ms", 10_000)
-        self.jitter = _number("jitter in ms", 10_000)
+        self.latency = _number("latency", 10_000)
+        self.jitter = _number("jitter", 10_000)
         self.direction = ipywidgets.Dropdown(
-            options=list(_WAYS), value="both", tooltip="direction", layout={"width": "96px"}
+            options=list(_WAYS), value="both", description="direction", style=_PLAIN
         )
         self.offline = ipywidgets.Checkbox(description="offline", indent=False)
         self.cuts = [_cut_button(name, how, cut) for name, how in _CUTS.items() if cut]
@@ -71,9 +72,8 @@ class FaultBar(Following, ipywidgets.HBox):
         name = ipywidgets.Label("Faults")
         name.add_class("lc-bar-title")
         words = ipywidgets.Label
-        parts = [name, words("latency"), self.latency, words("ms")]
-        parts += [words("jitter"), self.jitter, words("ms")]
-        parts += [words("direction"), self.direction, self.offline]
+        parts = [name, self.latency, words("ms"), self.jitter, words("ms")]
+        parts += [self.direction, self.offline]
         if self.cuts:
             cuts = ipywidgets.HBox([words("cut now by"), *self.cuts])
             cuts.add_class("lc-cuts")
@@ -100,9 +100,7 @@ def summary(faults: Faults) -> str:
 
 
 def _number(name: str, most: int) -> ipywidgets.BoundedFloatText:
-    return ipywidgets.BoundedFloatText(
-        0, min=0, max=most, step=10, tooltip=name, layout={"width": "64px"}
-    )
+    return ipywidgets.BoundedFloatText(0, min=0, max=most, step=10, description=name, style=_PLAIN)
 
 
 def _cut_button(name: str, how: Cut, cut: Callable[[Cut], None] | None) -> ipywidgets.Button:

@@ -11,7 +11,7 @@ const LABEL = 142;
 
 function render({ model, el }) {
   root(el, "lc-card", "lc-compare");
-  const head = h("header", { class: "lc-bar-head" });
+  const head = h("div", { class: "lc-bar-head" });
   const bars = h("div", { class: "lc-bar-groups" });
   const below = h("div", { class: "lc-anatomies" });
   const finding = h("div", { class: "lc-finding" });

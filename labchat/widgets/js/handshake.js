@@ -9,7 +9,7 @@ const MARKS = { met: ["check", "ok", "met"], broken: ["cross", "fail", "broken"]
 
 function render({ model, el }) {
   root(el, "lc-card", "lc-handshake");
-  const head = h("header", { class: "lc-bar-head" });
+  const head = h("div", { class: "lc-bar-head" });
   const halves = h("div", { class: "lc-halves" });
   const steps = h("section", { class: "lc-steps" });
   const rules = h("section", { class: "lc-rules" });

@@ -1,6 +1,6 @@
 // The sequence ladder: who sent what to whom, line by line, each recorded where the ring is.
 
-import { h, listen, replace, root, s, setAttribute, setText } from "./shared/dom.js";
+import { canScroll, h, listen, replace, root, s, setAttribute, setText, whenSeen } from "./shared/dom.js";
 import { duration, milliseconds, plural } from "./shared/format.js";
 import { icon } from "./shared/icons.js";
 import { laneOf, lanes, lines, places } from "./shared/lanes.js";
@@ -43,8 +43,8 @@ class Ladder {
     const box = h("div", { class: "lc-ladder-box" }, this.list, this.empty, this.pill);
     this.notice = h("p", { class: "lc-notice", role: "status", hidden: true });
     this.node = h("div", { class: "lc-ladder-parts" }, this.notice, h("div", { class: "lc-lanes" }, this.head), box, this.player(), legend());
-    this.resize = new ResizeObserver(() => this.draw());
-    this.resize.observe(this.list);
+    this.settled = false;
+    this.unsee = whenSeen(this.list, () => [() => this.draw(), () => this.settle()].forEach((f) => f()));
   }
 
   player() {
@@ -131,7 +131,7 @@ class Ladder {
 
   destroy() {
     this.pause();
-    this.resize.disconnect();
+    this.unsee();
   }
 
   update() {
@@ -144,8 +144,8 @@ class Ladder {
     if (this.following) this.seen = this.lines.length;
     this.empty.hidden = this.lines.length > 0;
     this.draw(true);
-    if (before === 0 && this.selectedLine() >= 0) this.showSelected();
-    else if (this.following && this.until === null && this.lines.length !== before) this.scrollToEnd();
+    if (this.settle()) return;
+    if (this.following && this.until === null && this.lines.length !== before) this.scrollToEnd();
     this.tellNew();
     this.tellPlayer();
   }
@@ -166,6 +166,16 @@ class Ladder {
   selectedLine() {
     const selected = this.model.get("selected");
     return selected > 0 ? this.lines.findIndex(({ n }) => n === selected) : -1;
+  }
+
+  /** Once there is room and something to show: the selected unit into the middle. */
+  settle() {
+    if (this.settled || !canScroll(this.list) || this.lines.length === 0) return false;
+    this.settled = true;
+    if (this.selectedLine() < 0) return false;
+    this.showSelected();
+    this.tellPlayer();
+    return true;
   }
 
   showSelected() {

@@ -12,7 +12,7 @@ let cards = 0;
 function render({ model, el }) {
   root(el, "lc-card", "lc-lesson");
   const id = `lc-lesson-${(cards += 1)}-${Math.random().toString(36).slice(2, 8)}`;
-  const head = h("header", { class: "lc-bar-head" });
+  const head = h("div", { class: "lc-bar-head" });
   const question = h("h4", { class: "lc-question", id });
   const options = h("div", { class: "lc-options", role: "radiogroup", "aria-labelledby": id });
   const runButton = h("button", { class: "lc-button lc-primary", type: "button", onClick: () => model.send({ act: "run" }) }, icon("play"), "Run");

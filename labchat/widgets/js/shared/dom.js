@@ -53,6 +53,23 @@ export function root(el, ...names) {
   return el;
 }
 
+/** Whether a scrollable element can scroll: laid out, and not skipped by content-visibility. */
+export function canScroll(node) {
+  return node.clientHeight > 0 && (node.checkVisibility?.({ contentVisibilityAuto: true }) ?? true);
+}
+
+/** Call `redraw` when the element's size changes and when it comes into sight; returns the undoing. */
+export function whenSeen(node, redraw) {
+  const resize = new ResizeObserver(redraw);
+  const sight = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && redraw());
+  resize.observe(node);
+  sight.observe(node);
+  return () => {
+    resize.disconnect();
+    sight.disconnect();
+  };
+}
+
 function present(value) {
   return value !== null && value !== undefined && value !== false;
 }

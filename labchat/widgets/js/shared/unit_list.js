@@ -1,6 +1,6 @@
 // The list of units: a virtual grid that follows the newest only while it stands at the end.
 
-import { h, replace, setAttribute, setText } from "./dom.js";
+import { canScroll, h, replace, setAttribute, setText, whenSeen } from "./dom.js";
 import { matcher } from "./filter.js";
 import { grouped, milliseconds, plural } from "./format.js";
 import { icon } from "./icons.js";
@@ -21,6 +21,7 @@ export class UnitList {
     this.selected = 0;
     this.following = true;
     this.seen = 0;
+    this.settled = false;
     this.lines = new Map();
     this.build();
   }
@@ -68,29 +69,27 @@ export class UnitList {
     this.foot = h("p", { class: "lc-foot lc-meta" });
     const middle = h("div", { class: "lc-list-box" }, this.grid, this.empty, this.pill);
     this.node = h("section", { class: "lc-units", "aria-label": "Units" }, h("div", { class: "lc-filter-box" }, this.input, this.hint), this.earlier, middle, this.foot);
-    this.resize = new ResizeObserver(() => this.onResize());
-    this.resize.observe(this.grid);
+    this.unsee = whenSeen(this.grid, () => this.onResize());
   }
 
   /** The box changed: stay at the end, or keep the selected unit in sight. */
   onResize() {
     const index = this.store.indexOf(this.selected);
+    if (this.settle()) return;
     if (this.following) this.scrollToEnd();
     else if (this.inSight && index >= 0) this.reveal(index);
     this.draw();
   }
 
   destroy() {
-    this.resize.disconnect();
+    this.unsee();
   }
 
   /** New rows came, or letters changed. */
   update() {
     const added = this.store.length - this.seen;
-    const first = this.seen === 0 && added > 0;
     this.size();
-    if (first && this.store.indexOf(this.selected) >= 0) this.showSelected();
-    else if (added > 0 && this.following) this.scrollToEnd();
+    if (!this.settle() && added > 0 && this.following) this.scrollToEnd();
     if (this.following) this.seen = this.store.length;
     this.draw(true);
     this.tellNew();
@@ -171,7 +170,15 @@ export class UnitList {
     else if (y + ROW > this.top + this.room) this.grid.scrollTop = y + ROW - this.room + (this.following ? 0 : 2 * ROW);
   }
 
-  /** At first: the selected unit in the middle, and no running after the newest. */
+  /** Once there is room and something to show: the selected unit in the middle. */
+  settle() {
+    if (this.settled || !canScroll(this.grid) || this.store.length === 0) return false;
+    this.settled = true;
+    if (this.store.indexOf(this.selected) < 0) return false;
+    this.showSelected();
+    return true;
+  }
+
   showSelected() {
     this.grid.scrollTop = this.store.indexOf(this.selected) * ROW - this.room / 2;
     this.seen = this.store.length;
