@@ -2,7 +2,8 @@
 
 Everything a notebook needs is one attribute away, and is imported when it is first used:
 ``start`` and ``Lab`` (the lab), ``connect`` (a chat client), ``open`` (a capture file),
-``show`` (an inspector of a capture, a file or bare bytes).
+``show`` (an inspector of a capture, a file or bare bytes), ``claims`` (the text's, measured) and
+``experiment`` (a declared one, run in a process of its own).
 """
 
 from __future__ import annotations
@@ -14,15 +15,18 @@ if TYPE_CHECKING:
     from labchat.capture.files import open
     from labchat.client import connect
     from labchat.lab import Lab, start
+    from labchat.lab.experiments import claims, experiment
     from labchat.widgets.show import show
 
 __version__ = "0.1.0"
 
-__all__ = ["Lab", "connect", "open", "show", "start"]
+__all__ = ["Lab", "claims", "connect", "experiment", "open", "show", "start"]
 
 _HOMES = {
     "Lab": "labchat.lab",
+    "claims": "labchat.lab.experiments",
     "connect": "labchat.client",
+    "experiment": "labchat.lab.experiments",
     "open": "labchat.capture.files",
     "show": "labchat.widgets.show",
     "start": "labchat.lab",

@@ -11,7 +11,19 @@ from rich.markup import escape
 
 from labchat.errors import CaptureError, LabchatError, SettingsError
 
-COMMANDS = ("lab", "serve", "tap", "demo", "dissect", "export", "user", "backup", "claims", "measure")
+COMMANDS = (
+    "lab",
+    "serve",
+    "tap",
+    "demo",
+    "dissect",
+    "export",
+    "user",
+    "backup",
+    "claims",
+    "measure",
+    "progress",
+)
 """Modules of this package; each registers its command(s) on the app."""
 
 

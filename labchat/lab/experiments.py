@@ -1,6 +1,6 @@
 """Experiments, run in a process of their own; a notebook gets a progress bar and a table.
 
->>> table = measure("delivery", quick=True)     # doctest: +SKIP
+>>> table = experiment("delivery", quick=True)     # doctest: +SKIP
 """
 
 from __future__ import annotations
@@ -17,13 +17,17 @@ import pandas as pd
 
 from labchat.errors import LabError, SettingsError
 from labchat.lab.lab import Lab
+from labchat.measure.claims import chosen
+from labchat.measure.claims import run as run_claims
 from labchat.measure.conditions import conditions
 from labchat.measure.delivery import EXPERIMENTS, options_of
 from labchat.measure.experiment import run
+from labchat.measure.page import Table
+from labchat.measure.stage import Stage
 from labchat.measure.trials import trial
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from labchat.measure.experiment import Experiment, Row, Trial
 
@@ -77,7 +81,7 @@ def run_here(
         return run(experiment, one, conditions=given, progress=progress, keep=keep)
 
 
-def measure(
+def experiment(
     name: str,
     *,
     quick: bool = False,
@@ -159,3 +163,23 @@ def bar(name: str) -> Callable[[int, int], None]:
             lines.stop()
 
     return move
+
+
+def claims(*keys: str, quick: bool = True) -> Table:
+    """Put claims of the text to the test, here and now; the table shows itself in a notebook.
+
+    Args:
+        keys: which (see :data:`labchat.measure.claims.CLAIMS`); all when there are none.
+        quick: fewer messages, wider spreads.
+
+    Raises:
+        SettingsError: there is no such claim.
+    """
+    wanted = chosen(keys)
+    with ExitStack() as stack:
+
+        def make(options: Sequence[str]) -> Lab:
+            return stack.enter_context(Lab(port=0, names={}, options=options))
+
+        rows = run_claims(Stage(make, quick=quick), wanted)
+    return Table(rows, conditions(quick=quick))

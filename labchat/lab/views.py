@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from labchat.lab.users import User
     from labchat.tap.relay import Relay
     from labchat.widgets.chat_panel import ChatPanel
+    from labchat.widgets.compare import Compare
+    from labchat.widgets.handshake import Handshake
     from labchat.widgets.inspector import Inspector
     from labchat.widgets.ladder import Ladder
     from labchat.widgets.stepper import Stepper
@@ -96,6 +98,36 @@ class Views:
         )
         self._ladders.add(ladder)
         return ladder
+
+    def handshake(self, connection: int = 1) -> Handshake:
+        """How a connection became a WebSocket: both sides, the accept value, every MUST.
+
+        Args:
+            connection: its number, from 1.
+
+        Raises:
+            LabError: there is no such connection yet.
+        """
+        try:
+            widget: Handshake = widgets("handshake").Handshake(
+                self.capture, connection, names=self.names
+            )
+        except IndexError:
+            known = len(self.capture.connections)
+            raise LabError(f"no connection {connection} yet; there are {known}") from None
+        return widget
+
+    def compare(self, *units: int) -> Compare:
+        """Units to one scale, with the answers they got: a frame and a POST, say.
+
+        Raises:
+            LabError: there is no such unit yet.
+        """
+        try:
+            widget: Compare = widgets("compare").Compare(self.capture, *units)
+        except IndexError:
+            raise LabError(f"there are {len(self.capture)} units so far, from 1") from None
+        return widget
 
     def stepper(self) -> Stepper:
         """The gate with what waits at it, and a place to change it."""

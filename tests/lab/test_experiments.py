@@ -51,7 +51,7 @@ def test_each_experiment_gives_samples(name: str, levels: dict[str, tuple[object
 
 def test_an_experiment_runs_in_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[tuple[int, int]] = []
-    table = experiments.measure("nodelay", quick=True, progress=lambda *now: told.append(now))
+    table = experiments.experiment("nodelay", quick=True, progress=lambda *now: told.append(now))
     assert len(table) == 12 * 4
     assert told[-1] == (4, 4)
     assert table.attrs["conditions"]["server"] == "a process of its own"
