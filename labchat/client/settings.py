@@ -61,7 +61,7 @@ class Settings:
         token: sent as Bearer on both paths, if given.
         origin: the Origin header of the handshake; a client that is no browser has none.
         since: the ``lastSeq`` of the first registration; 0 asks for everything, None for nothing.
-        open_timeout: seconds for TCP, handshake and registration together.
+        open_timeout: seconds for TCP and handshake, and again for the answer to ``register``.
         close_timeout: seconds to wait for the peer's close frame.
         rest_timeout: seconds for one POST or GET.
         stable: seconds a connection must have stood before its loss counts as a first one.
