@@ -40,18 +40,14 @@ class Gate(Holding):
         with self._changing():
             if self._stale(generation):
                 return False
-            self._paused = False
-            self._running.clear()
-            self._note("lets everything go on")
-            for lane in self._queues.lanes:
-                self._flush(lane)
+            self._open()
         return True
 
     def clear(self) -> None:
         """Forget all breakpoints, and let all that waits go on."""
         with self._changing():
             self._breakpoints = {}
-            self.cont()
+            self._open()
 
     def step(
         self,
@@ -166,9 +162,17 @@ class Gate(Holding):
         """Tell of the peers' timers; they take the place of those told before."""
         with self._changing():
             self._timers.know(timers)
+            self._touched = True
+
+    def _open(self) -> None:
+        self._paused = False
+        self._running.clear()
+        self._note("lets everything go on")
+        for lane in self._queues.lanes:
+            self._flush(lane)
 
     def _stale(self, generation: int | None) -> bool:
-        return generation not in {None, self._view.generation}
+        return generation not in {None, self._generation}
 
     def _chosen(self, number: int | None, generation: int | None) -> Held | None:
         if self._stale(generation):

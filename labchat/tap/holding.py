@@ -75,14 +75,23 @@ class Holding:
         self._ids = 0
         self._outbox: list[Effect] = []
         self._subscribers: list[Callable[[], None]] = []
-        self._view = GateView(
-            0, paused=False, breakpoints=(), queues=self._queues.view(), timers=()
-        )
+        self._generation = 0
+        self._touched = False
+        self._view: GateView | None = None
 
     @property
     def view(self) -> GateView:
-        """The gate as it is; frozen."""
-        return self._view
+        """The gate as it is; frozen. Made when it is asked for."""
+        with self._lock:
+            if self._view is None:
+                self._view = GateView(
+                    self._generation,
+                    self._paused,
+                    tuple(self._breakpoints),
+                    self._queues.view(),
+                    self._timers.ticking(self._holding()),
+                )
+            return self._view
 
     def subscribe(self, changed: Callable[[], None]) -> Callable[[], None]:
         """Call ``changed``, from any thread, after each change; returns its undoing."""
@@ -101,7 +110,10 @@ class Holding:
         """When to call :meth:`tick`, or None."""
         fronts = [self._queues.front(lane) for lane in self._queues.lanes]
         dues = [front.due_ns for front in fronts if front and front.due_ns is not None]
-        return min([*dues, *(ticking.due_ns for ticking in self._view.timers)], default=None)
+        return min(
+            [*dues, *(ticking.due_ns for ticking in self._timers.ticking(self._holding()))],
+            default=None,
+        )
 
     def offer(self, connection: int, piece: Piece, *, label: str | None = None) -> None:
         """A piece has arrived: it passes, or waits."""
@@ -127,6 +139,7 @@ class Holding:
                 stopped,
             )
             self._queues.push(held, piece)
+            self._touched = True
 
     def forget(self, connection: int) -> None:
         """The connection is over: what waits has nowhere to go."""
@@ -146,7 +159,7 @@ class Holding:
                 if front is not None and front.due_ns is not None and front.due_ns <= now:
                     self._let_pass(lane)
                     self._let_followers_pass(lane)
-            holding = {connection for connection, _ in self._queues.lanes}
+            holding = self._holding()
             for ticking in self._timers.fired(now):
                 if ticking.connection in holding:
                     self._note(f"holds, and now {ticking.name}", ticking.connection)
@@ -161,22 +174,20 @@ class Holding:
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
-        """One change: a new view, and everybody is told."""
+        """One act: if it changes anything, there is a new view, and everybody is told."""
         with self._lock:
+            self._touched = False
             yield
-            self._show()
+            if not self._touched:
+                return
+            self._generation += 1
+            self._view = None
         for changed in tuple(self._subscribers):
             changed()
 
-    def _show(self) -> None:
-        lanes = self._queues.lanes
-        self._view = GateView(
-            self._view.generation + 1,
-            self._paused,
-            tuple(self._breakpoints),
-            self._queues.view(),
-            self._timers.ticking({connection for connection, _ in lanes}),
-        )
+    def _holding(self) -> set[int]:
+        """The connections of which something waits."""
+        return {connection for connection, _ in self._queues.lanes}
 
     def _stops(self, connection: int, piece: Piece) -> bool:
         """Whether a piece waits for its own sake."""
@@ -229,4 +240,5 @@ class Holding:
             self._let_pass(lane)
 
     def _note(self, text: str, connection: int | None = None) -> None:
+        self._touched = True
         self._outbox.append(Note(connection, f"The gate {text}"))

@@ -40,8 +40,9 @@ class Relay:
 
     Args:
         target: host and port connections go on to; an IPv6 host without brackets.
-        sink: told of every connection, chunk and end; must return at once. One that has
-            ``events()``, as a Capture, lets units be held on connections under way.
+        sink: told of every connection, chunk and end; must return at once and not raise (a
+            :class:`~labchat.tap.sink.Tee` sees to that). One that has ``events()``, as a Capture,
+            lets units be held on connections under way.
         clock: nanoseconds, monotonic.
         faults, gate: what acts on the traffic; made here, idle, when left out.
         label: whose a connection is, from its client address "host:port"; None if unknown.

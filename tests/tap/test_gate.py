@@ -165,6 +165,19 @@ def test_a_stale_act_does_nothing(gate):
     assert waiting(gate) == ["b"]
 
 
+def test_what_passes_makes_no_act_stale(gate):
+    gate.hold(Breakpoint(direction=C2S))
+    offer(gate, C2S, "a")
+    seen = gate.view.generation
+    told = []
+    gate.subscribe(lambda: told.append(1))
+    offer(gate, S2C, "x", "y")
+    gate.forget(2)
+    assert not gate.step(generation=seen - 1)
+    assert (gate.view.generation, told) == (seen, [])
+    assert gate.step(generation=seen)
+
+
 def test_step_until_the_other_side_speaks(gate):
     gate.hold()
     offer(gate, C2S, "a", "b")
