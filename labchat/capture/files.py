@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from labchat.capture import packets
 from labchat.capture.packets import Loaded
-from labchat.capture.readers import PCAP_MAGICS, PCAPNG_MAGIC, PcapngReader, PcapReader
+from labchat.capture.pcap import PCAP_MAGICS, PcapReader
+from labchat.capture.readers import PCAPNG_MAGIC, PcapngReader
 from labchat.capture.tape import Tape
 from labchat.errors import CaptureCutOff, NotACapture
 

@@ -13,7 +13,7 @@ from labchat.capture.capture import Capture
 from labchat.capture.encode import wall_ns
 from labchat.capture.headers import ends_of
 from labchat.capture.model import Chunk, End
-from labchat.capture.reassembly import Half, Reassembler
+from labchat.capture.reassembly import Reassembler
 from labchat.capture.remarks import Remark
 from labchat.errors import CaptureCutOff
 
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Iterator
 
-    from labchat.capture.readers import PcapngReader, PcapReader
+    from labchat.capture.flows import Half
+    from labchat.capture.pcap import PcapReader
+    from labchat.capture.readers import PcapngReader
     from labchat.capture.reassembly import Event
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from labchat.capture import files, har, har_write
+from labchat.capture import files, har, har_entry
 from labchat.capture.capture import Capture
 from labchat.capture.har_cookies import cookies, set_cookies
 from labchat.errors import CaptureError
@@ -144,9 +144,9 @@ def test_a_coding_that_cannot_be_undone_is_said(
 
 
 def test_a_bomb_is_not_inflated(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(har_write, "MAX_INFLATED", 1000)
-    assert har_write.inflated(gzip.compress(bytes(1001)), "gzip") is None
-    assert har_write.inflated(gzip.compress(bytes(999)), "GZIP ") == bytes(999)
+    monkeypatch.setattr(har_entry, "MAX_INFLATED", 1000)
+    assert har_entry.inflated(gzip.compress(bytes(1001)), "gzip") is None
+    assert har_entry.inflated(gzip.compress(bytes(999)), "GZIP ") == bytes(999)
 
 
 def test_binary_bodies_are_base64_both_ways(teller: Callable[..., Teller]) -> None:

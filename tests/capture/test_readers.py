@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labchat.capture import blocks, readers, remarks, tape
-from labchat.capture.readers import PCAP_MAGICS, PcapngReader, PcapReader
+from labchat.capture import blocks, remarks, tape
+from labchat.capture.pcap import LATEST_NS, PCAP_MAGICS, PcapReader
+from labchat.capture.readers import PcapngReader
 from labchat.capture.tape import Tape
 
 Seen = list[tuple[int, int, bytes, tuple[str, ...]]]
@@ -132,7 +133,7 @@ def packet(number: int, count: int, data: bytes) -> bytes:
         ([(9, b"\x00"), (14, struct.pack("<q", 10))], 2, 12_000_000_000),
         ([(9, b"\x00"), (14, struct.pack("<q", -10))], 2, 0),
         ([(9, b""), (14, b"bad")], 3, 3000),
-        ([(9, b"\x00")], 2**63, readers.LATEST_NS),
+        ([(9, b"\x00")], 2**63, LATEST_NS),
     ],
 )
 def test_every_clock_is_read(options: list[tuple[int, bytes]], count: int, at_ns: int) -> None:

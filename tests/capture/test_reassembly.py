@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labchat.capture import reassembly
+from labchat.capture.flows import reverse
 from labchat.capture.headers import ACK, FIN, PSH, RST, SYN
 from labchat.capture.model import End
 from labchat.capture.reassembly import Reassembler
@@ -15,10 +16,11 @@ from labchat.capture.remarks import Remark
 from labchat.wire.fields import Direction
 
 if TYPE_CHECKING:
-    from labchat.capture.reassembly import Event, Half
+    from labchat.capture.flows import Half
+    from labchat.capture.reassembly import Event
 
 FORTH = bytes([10, 0, 0, 1, 10, 0, 0, 2]) + (50_000).to_bytes(2, "big") + (80).to_bytes(2, "big")
-BACK = reassembly.reverse(FORTH)
+BACK = reverse(FORTH)
 C, S = Direction.C2S, Direction.S2C
 
 
