@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from labchat.wire import context, frames, http1, index, undissected
+from labchat.wire import context, frames, http1, http_context, index, undissected
 from labchat.wire.deflate import Inflater, Parameters
 from labchat.wire.fields import Direction, Field, Violation
 from labchat.wire.frames import Frame
@@ -42,6 +42,9 @@ class Gap:
     fields: tuple[Field, ...] = ()
     violations: tuple[Violation, ...] = ()
 
+
+_HEAD = 16 << 10
+"""Bytes in which an opening request names what it wants."""
 
 Unit = Frame | Request | Response | Undissected | Gap
 
@@ -140,9 +143,9 @@ class Conversation:
             return Gap(units.length[row])
         data = self.raw(direction, row)
         if kind is Kind.REQUEST:
-            return http1.dissect_request(data)
+            return self._told(direction, row, http1.dissect_request(data))
         if kind is Kind.RESPONSE:
-            return self._response(row, data)
+            return self._told(direction, row, self._response(row, data))
         return undissected.dissect(data, units.first[row])
 
     def message(self, direction: Direction, row: int) -> Message | None:
@@ -162,6 +165,28 @@ class Conversation:
         if kind not in (index.REQUEST, index.RESPONSE) or link < 0:
             return None
         return link
+
+    def _told(self, direction: Direction, row: int, unit: Request | Response) -> Request | Response:
+        """``unit`` with what it breaks together with others of its connection."""
+        found: list[Violation] = []
+        units = self.units(direction)
+        if isinstance(unit, Request):
+            found += http_context.of_request(unit)
+        elif unit.part == "message":
+            found += http_context.of_response(self._asked(row), unit)
+        if units.first[row] < Part.EVENT and http_context.after_close(
+            row, units, self.buffer(direction)
+        ):
+            found.append(http_context.closed(unit))
+        return replace(unit, violations=(*unit.violations, *found)) if found else unit
+
+    def _asked(self, row: int) -> Request | None:
+        """The request that response ``row`` answers, if it asks for WebSocket."""
+        link, units = self.units(Direction.S2C).link[row], self.units(Direction.C2S)
+        if not 0 <= link < len(units) or units.kind[link] != index.REQUEST:
+            return None
+        data = self.raw(Direction.C2S, link)
+        return http1.dissect_request(data) if b"websocket" in data[:_HEAD].lower() else None
 
     def _response(self, row: int, data: bytes) -> Response:
         lane = self._lanes[Direction.S2C]

@@ -25,9 +25,6 @@ __all__ = [
     "unmask",
 ]
 
-MAX_CONTROL_PAYLOAD = 125
-"""Bytes a control frame may carry (RFC 6455 §5.5)."""
-
 
 @dataclass(frozen=True, slots=True)
 class Frame:

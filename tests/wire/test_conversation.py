@@ -21,7 +21,10 @@ UPGRADE = (
     b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw==\r\nSec-WebSocket-Version: 13\r\n\r\n"
 )
-SWITCH = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+ACCEPT = b"Sec-WebSocket-Accept: HSmrc0sMlYUkAGmm5OPpG2HaGWk=\r\n"
+SWITCH = (
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" + ACCEPT
+)
 PLAIN = SWITCH + b"\r\n"
 DEFLATE = SWITCH + b"Sec-WebSocket-Extensions: permessage-deflate%s\r\n\r\n"
 
@@ -62,6 +65,55 @@ def test_the_switch_turns_both_directions_into_frames():
     assert (conversation.peer(C2S, 0), conversation.peer(S2C, 0)) == (0, 0)
     assert conversation.peer(C2S, 1) is None
     assert conversation.deflate is None
+
+
+def told(conversation, direction, row):
+    unit = conversation.unit(direction, row)
+    return [
+        (one.section, unit.data[one.span.start // 8 : one.span.stop // 8])
+        for one in unit.violations
+    ]
+
+
+def test_what_the_handshake_breaks_is_told_at_its_line():
+    conversation = Conversation()
+    conversation.feed(C2S, UPGRADE.replace(b"Version: 13", b"Version: 12"))
+    conversation.feed(S2C, PLAIN.replace(b"HSm", b"xxx"))
+    assert told(conversation, C2S, 0) == [("RFC 6455 §4.1", b"Sec-WebSocket-Version: 12")]
+    assert told(conversation, S2C, 0) == [
+        ("RFC 6455 §4.2.2", b"Sec-WebSocket-Accept: xxxrc0sMlYUkAGmm5OPpG2HaGWk="),
+        ("RFC 6455 §4.4", b"HTTP/1.1 101 Switching Protocols"),
+    ]
+    assert told(opened(), C2S, 0) == told(opened(), S2C, 0) == []
+    missing = opened(PLAIN.replace(ACCEPT, b""))
+    assert told(missing, S2C, 0) == [("RFC 6455 §4.2.2", b"HTTP/1.1 101 Switching Protocols")]
+
+
+def test_a_refusal_breaks_nothing_and_a_late_answer_is_judged_alone():
+    conversation = Conversation()
+    conversation.feed(C2S, UPGRADE)
+    conversation.feed(S2C, b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+    assert told(conversation, S2C, 0) == []
+    conversation = Conversation()
+    conversation.feed(S2C, PLAIN)
+    assert told(conversation, S2C, 0) == []
+
+
+def test_nothing_may_follow_connection_close():
+    conversation = Conversation()
+    last = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    conversation.feed(C2S, last + last)
+    answer = b"HTTP/1.1 204 No Content\r\n%s\r\n"
+    conversation.feed(S2C, answer % b"" + answer % b"Connection: close\r\n" + answer % b"")
+    assert [told(conversation, C2S, row) for row in (0, 1)] == [
+        [],
+        [("RFC 9112 §9.6", b"GET / HTTP/1.1")],
+    ]
+    assert [told(conversation, S2C, row) for row in (0, 1, 2)] == [
+        [],
+        [],
+        [("RFC 9112 §9.6", b"HTTP/1.1 204 No Content")],
+    ]
 
 
 def test_frames_sent_before_the_answer_wait_for_it():
