@@ -57,6 +57,7 @@ class Keeper:
         self._orders: asyncio.Queue[Order] = asyncio.Queue()
         self._wake = asyncio.Event()
         self._typing: dict[str, None] = {}
+        self._greeted_ns: int | None = None
         self.greeted = asyncio.Event()
         """Set while the server knows us."""
 
@@ -81,11 +82,10 @@ class Keeper:
         delays, attempt = self._delays(), 0
         while True:
             self._core.turn(Turn.ATTEMPT)
-            began = self._clock.now_ns()
+            self._greeted_ns = None
             trouble = await first(self._told_to_leave(), self._connection())
-            stood = (self._clock.now_ns() - began) / 1e9
             if trouble is not None and not trouble.final:
-                if stood >= self._settings.stable:
+                if self._stood():
                     delays, attempt = self._delays(), 0
                 attempt += 1
                 if await self._count_down(next(delays, None), attempt, trouble):
@@ -94,6 +94,12 @@ class Keeper:
                 self._core.turn(Turn.NO, trouble.reason)
             await self._told(Order.ONLINE)
             delays, attempt = self._delays(), 0
+
+    def _stood(self) -> bool:
+        """Whether the connection that just ended had been good for a while."""
+        if self._greeted_ns is None:
+            return False
+        return self._clock.now_ns() - self._greeted_ns >= self._settings.stable * 1e9
 
     def _delays(self) -> Iterator[float]:
         return self._settings.policy.delays(self._rng)
@@ -153,6 +159,7 @@ class Keeper:
                 continue
             self._core.hear(event)
             if self._core.link is Link.CONNECTED and not self.greeted.is_set():
+                self._greeted_ns = self._clock.now_ns()
                 self.greeted.set()
             if self._core.outbox.due(Path.WEBSOCKET):
                 self._wake.set()

@@ -220,6 +220,24 @@ async def test_a_server_that_does_not_register_is_left(fake: FakeServer, clock: 
     await chat.close()
 
 
+async def test_a_server_that_never_answers_is_given_up(fake: FakeServer, clock: FakeClock) -> None:
+    fake.script.registers = False
+    chat = chat_of(fake, clock)
+    async with asyncio.TaskGroup() as group:
+        starting = group.create_task(chat.start())
+        for delay in (1.0, 2.0, 4.0):
+            await clock.until_asleep(10.0)
+            clock.advance(10.0)
+            await clock.until_asleep(delay)
+            clock.advance(delay)
+        await clock.until_asleep(10.0)
+        clock.advance(10.0)
+        await starting
+    now = await chat.until(lambda now: now.link is Link.OFFLINE)
+    assert now.detail == "gave up after 3 attempts: no answer to register"
+    await chat.close()
+
+
 async def test_a_dead_connection_is_found_by_silence(fake: FakeServer, clock: FakeClock) -> None:
     settings = Settings(policy=backoff.fixed(1.0), heartbeat=Heartbeat(20.0, 5.0))
     async with chat_of(fake, clock, settings=settings) as chat:
