@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-import socket
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from tornado.httputil import HTTPHeaders
@@ -22,12 +21,14 @@ from tornado.iostream import SSLIOStream, StreamClosedError
 from tornado.websocket import WebSocketProtocol13
 
 from labchat.server.deflate import Agreed, agree
+from labchat.server.pipe import Pipe
 from labchat.server.reader import Code, Fail, Inflater, Message, Opcode, Reader
 from labchat.server.writer import Outgoing, close_frame
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 
+    from tornado.iostream import IOStream
     from tornado.websocket import WebSocketHandler, _WebSocketParams
 
 CHUNK = 64 * 1024
@@ -78,6 +79,7 @@ class Rfc6455(WebSocketProtocol13):
         self._reader = Reader(params.max_message_size)
         self._bits: int | None = None
         self._peer: Any = handler
+        self._pipe: Pipe | None = None
         self._send_now: Callable[[bytes], int] = _nothing
 
     # The handshake: what Tornado leaves unchecked.
@@ -112,24 +114,55 @@ class Rfc6455(WebSocketProtocol13):
     # Reading.
 
     async def _receive_frame_loop(self) -> None:
-        if not isinstance(self.stream, SSLIOStream):
-            self._send_now = self.stream.socket.send
         try:
-            while not self.client_terminated:
-                reading = cast("asyncio.Future[bytes]", self.stream.read_bytes(CHUNK, partial=True))
-                if reading.done():  # more is there already: let the others have their turn first
-                    await asyncio.sleep(0)
-                await self._take_all(await reading)
+            if isinstance(self.stream, SSLIOStream):
+                await self._ask_for_bytes(self.stream)
+            else:
+                await self._be_given_bytes()
         except Fail as fail:
             await self._fail(fail)
         except StreamClosedError:
             self._abort()
         finally:
+            if self._pipe is not None:
+                self._pipe.forget()
             self.handler.on_ws_connection_close(self.close_code, self.close_reason)
 
-    async def _take_all(self, data: bytes) -> None:
-        """Everything that these bytes complete, a few messages at a time."""
-        for turn, message in enumerate(self._reader.feed(data), start=1):
+    async def _ask_for_bytes(self, stream: IOStream) -> None:
+        """Over TLS, Tornado's way."""
+        while not self.client_terminated:
+            work = self._hear(await stream.read_bytes(CHUNK, partial=True))
+            await (work if work is not None else asyncio.sleep(0))
+
+    async def _be_given_bytes(self) -> None:
+        """Over plain TCP: most messages are done with before this coroutine hears of them."""
+        await self.flushed()
+        self._pipe = pipe = Pipe.leave(self.stream, self._hear)
+        self.stream = cast("IOStream", pipe)
+        self._send_now = pipe.socket.send
+        await pipe.connect()
+        while not self.client_terminated:
+            await (await pipe.attention())
+            pipe.go_on()
+
+    def _hear(self, data: bytes) -> Coroutine[None, None, None] | None:
+        """Take what these bytes complete, as far as it can be done at once; returns the rest."""
+        messages = self._reader.feed(data)
+        try:
+            for turn, message in enumerate(messages, start=1):
+                handled = self._take(message)
+                if self.client_terminated:
+                    break
+                if handled is not None or turn == TURN:
+                    return self._go_on(handled, messages)
+        except Fail as fail:
+            return _failing(fail)
+        return None
+
+    async def _go_on(self, handled: Awaitable[None] | None, messages: Iterator[Message]) -> None:
+        """The rest, in turns with the other connections."""
+        await (handled if handled is not None else asyncio.sleep(0))
+        for turn, message in enumerate(messages, start=1):
             handled = self._take(message)
             if handled is not None:
                 await handled
@@ -178,10 +211,10 @@ class Rfc6455(WebSocketProtocol13):
         self._abort()
 
     async def _drain(self) -> None:
-        await self.flushed()
-        if isinstance(self.stream.socket, socket.socket):
-            self.stream.socket.shutdown(socket.SHUT_WR)
-        while True:
+        if self._pipe is not None:
+            await self._pipe.drain()
+            return
+        while True:  # over TLS there is no half to shut
             await self.stream.read_bytes(CHUNK, partial=True)
 
     # Writing.
@@ -231,6 +264,8 @@ class Rfc6455(WebSocketProtocol13):
 
     def waiting(self) -> int:
         """Bytes that the peer has not taken yet."""
+        if self._pipe is not None:
+            return self._pipe.waiting()
         return 0 if self.stream.closed() else len(self.stream._write_buffer)
 
     def close(self, code: int | None = None, reason: str | None = None) -> None:
@@ -238,6 +273,10 @@ class Rfc6455(WebSocketProtocol13):
         if reason is not None:
             reason = close_frame(code or Code.NORMAL, reason)[4:].decode()
         super().close(code, reason)
+
+
+async def _failing(fail: Fail) -> None:
+    raise fail
 
 
 def _nothing(_data: bytes) -> int:
