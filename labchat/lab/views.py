@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from labchat.widgets.stepper import Stepper
 
 
+_TOP_HEIGHT = 400
+"""Pixels of the ladder, and so of the chats beside it."""
+
+
 def widgets(module: str) -> Any:
     """The module ``labchat.widgets.<module>``.
 
@@ -57,19 +61,20 @@ class Views:
         left, right = list(self.users)[:2]
         box: ipywidgets.Box = widgets("panel").panel(
             lab=self,
-            left=self.chat(left),
+            left=self.chat(left, height=_TOP_HEIGHT),
             ladder=self.ladder(),
-            right=self.chat(right),
+            right=self.chat(right, height=_TOP_HEIGHT),
             inspector=self.inspector(),
         )
         return box
 
-    def chat(self, user: str, peer: str | None = None) -> ChatPanel:
+    def chat(self, user: str, peer: str | None = None, *, height: int = 360) -> ChatPanel:
         """The chat panel of one user.
 
         Args:
             user: a user id of this lab, such as "user-1".
             peer: whom to write to; the first other user when None.
+            height: pixels.
 
         Raises:
             LabError: this lab has no such user.
@@ -77,7 +82,9 @@ class Views:
         source = self._user(user)
         others = [each for each in self.users if each != user]
         peer = self._user(peer).id if peer is not None else others[0]
-        panel: ChatPanel = widgets("chat_panel").ChatPanel(source, peer=peer, names=self.names)
+        panel: ChatPanel = widgets("chat_panel").ChatPanel(
+            source, peer=peer, names=self.names, height=height
+        )
         return panel
 
     def _user(self, user: str) -> User:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -49,7 +50,7 @@ async def test_a_newcomer_sends_hello_and_reads_its_bits(start) -> None:
 
     byte = detail.locator("[aria-label^='byte 4, hex']").first
     await byte.hover()
-    await expect(byte).to_have_attribute("aria-label", __import__("re").compile("Masking-key"))
+    await expect(byte).to_have_attribute("aria-label", re.compile("Masking-key"))
     await start.screenshot("start-light")
     await start.screenshot("start-panel-light", of=PANEL)
     await start.theme("dark")
@@ -63,3 +64,27 @@ async def test_both_handshakes_and_the_post_are_listed(start, kind: str) -> None
     units = start.page.get_by_role("grid", name="Units on the wire")
     await units.press("Home" if kind == "response" else "End")
     await expect(units.locator(".lc-line", has_text=summaries[kind]).first).to_be_visible()
+
+
+async def test_a_wide_notebook_puts_the_chats_beside_the_ladder(open_notebook) -> None:
+    """Leaves the README's pictures: artifacts/lab-light.png and lab-dark.png."""
+    start = await open_notebook("00_start.ipynb", viewport=(1180, 2100))
+    await start.command("application:toggle-left-area")
+    panel = start.page.locator(PANEL)
+    alice, bob = chat_of(panel, "Alice"), chat_of(panel, "Bob")
+    for name, text in (("Alice", "Good morning"), ("Bob", "Hi Alice, shall we look at a frame?")):
+        field = chat_of(panel, name).locator("textarea")
+        await field.fill(text)
+        await field.press("Enter")
+        await expect(bob.locator(".lc-posts")).to_contain_text(text)
+    units = panel.get_by_role("grid", name="Units on the wire")
+    await units.locator(".lc-line", has_text="message “Good morning”").first.click()
+    await expect(panel.locator(".lc-detail")).to_contain_text("TEXT frame")
+    boxes = [await each.bounding_box() for each in (alice, panel.locator(".lc-ladder"), bob)]
+    lefts = [box["x"] for box in boxes if box]
+    assert lefts == sorted(lefts)
+    assert len({round(box["y"]) // 50 for box in boxes if box}) == 1
+    for theme in ("light", "dark"):
+        await start.theme(theme)
+        await start.screenshot(f"lab-{theme}", of=PANEL)
+    assert start.console_errors == []
