@@ -6,7 +6,7 @@ import { icon } from "./shared/icons.js";
 import { laneOf, lanes, lines, places } from "./shared/lanes.js";
 import { withSession } from "./shared/session.js";
 
-const ROW = 27;
+const ROWS = [22, 27, 36, 48]; // heights of a line, by zoom
 const SPARE = 6;
 const KEPT = 2000;
 let ladders = 0;
@@ -17,6 +17,7 @@ class Ladder {
     this.session = session;
     this.id = `lc-ladder-${(ladders += 1)}-${Math.random().toString(36).slice(2, 8)}`;
     this.lines = [];
+    this.zoom = 1;
     this.until = null; // while replaying: how many lines are shown
     this.following = true;
     this.build();
@@ -47,14 +48,35 @@ class Ladder {
     this.unsee = whenSeen(this.list, () => [() => this.draw(), () => this.settle()].forEach((f) => f()));
   }
 
+  get row() {
+    return ROWS[this.zoom];
+  }
+
+  /** Closer or further; what stands in the middle stays there. */
+  zoomBy(step) {
+    const middle = (this.list.scrollTop + this.list.clientHeight / 2) / this.row;
+    this.zoom = Math.max(0, Math.min(ROWS.length - 1, this.zoom + step));
+    this.node.style.setProperty("--rung", `${this.row}px`);
+    this.closer.disabled = this.zoom === ROWS.length - 1;
+    this.further.disabled = this.zoom === 0;
+    this.draw();
+    this.list.scrollTop = middle * this.row - this.list.clientHeight / 2;
+  }
+
+  zoomButton(step, text, label) {
+    return h("button", { class: "lc-button lc-small", type: "button", "aria-label": label, onClick: () => this.zoomBy(step) }, text);
+  }
+
   player() {
+    this.further = this.zoomButton(-1, "−", "Closer lines");
+    this.closer = this.zoomButton(1, "+", "Wider lines");
     this.playing = null;
     this.playButton = h("button", { class: "lc-button lc-small", type: "button", onClick: () => this.play() });
     this.stepButton = h("button", { class: "lc-button lc-small", type: "button", onClick: () => this.stepOn() }, icon("step"), "Step");
     this.slider = h("input", { type: "range", min: "0", "aria-label": "Replay: lines shown", class: "lc-slider", onInput: () => this.seek(Number(this.slider.value)) });
     this.clock = h("span", { class: "lc-meta lc-clock", role: "status" });
     this.tellPlayer();
-    return h("div", { class: "lc-player" }, this.playButton, this.stepButton, this.slider, this.clock);
+    return h("div", { class: "lc-player" }, this.playButton, this.stepButton, this.slider, this.clock, this.further, this.closer);
   }
 
   tellPlayer() {
@@ -170,7 +192,7 @@ class Ladder {
 
   /** Once there is room and something to show: the selected unit into the middle. */
   settle() {
-    if (this.settled || !canScroll(this.list) || this.lines.length === 0) return false;
+    if (this.settled || !canScroll(this.list) || this.session.store.rows.size === 0) return false;
     this.settled = true;
     if (this.selectedLine() < 0) return false;
     this.showSelected();
@@ -179,13 +201,13 @@ class Ladder {
   }
 
   showSelected() {
-    this.list.scrollTop = this.selectedLine() * ROW - this.list.clientHeight / 2;
+    this.list.scrollTop = this.selectedLine() * this.row - this.list.clientHeight / 2;
     this.seen = this.lines.length;
     this.onScroll();
   }
 
   scrollToEnd() {
-    this.list.scrollTop = this.lines.length * ROW;
+    this.list.scrollTop = this.lines.length * this.row;
   }
 
   toEnd() {
@@ -198,16 +220,16 @@ class Ladder {
 
   onScroll() {
     const { scrollTop, clientHeight } = this.list;
-    this.following = scrollTop + clientHeight >= this.shown * ROW - ROW;
+    this.following = scrollTop + clientHeight >= this.shown * this.row - this.row;
     if (this.following) this.seen = this.lines.length;
     this.draw();
     this.tellNew();
   }
 
   reveal(index) {
-    const y = index * ROW;
-    if (y < this.list.scrollTop) this.list.scrollTop = y - ROW;
-    else if (y + 2 * ROW > this.list.scrollTop + this.list.clientHeight) this.list.scrollTop = y + 2 * ROW - this.list.clientHeight;
+    const y = index * this.row;
+    if (y < this.list.scrollTop) this.list.scrollTop = y - this.row;
+    else if (y + 2 * this.row > this.list.scrollTop + this.list.clientHeight) this.list.scrollTop = y + 2 * this.row - this.list.clientHeight;
   }
 
   mark() {
@@ -238,9 +260,9 @@ class Ladder {
     const longest = milliseconds(this.lines.at(-1)?.ms ?? 0).length;
     this.xs = places(this.names, width, Math.max(104, longest * 7.3 + 40));
     this.drawHead(width);
-    this.body.style.height = `${this.shown * ROW}px`;
-    const first = Math.max(0, Math.floor(this.list.scrollTop / ROW) - SPARE);
-    const stop = Math.min(this.shown, Math.ceil((this.list.scrollTop + this.list.clientHeight) / ROW) + SPARE);
+    this.body.style.height = `${this.shown * this.row}px`;
+    const first = Math.max(0, Math.floor(this.list.scrollTop / this.row) - SPARE);
+    const stop = Math.min(this.shown, Math.ceil((this.list.scrollTop + this.list.clientHeight) / this.row) + SPARE);
     const nodes = [];
     for (let i = first; i < stop; i += 1) nodes.push(this.line(this.lines[i], i, width));
     replace(this.body, nodes);
@@ -255,7 +277,7 @@ class Ladder {
   }
 
   line(line, index, width) {
-    const style = { transform: `translateY(${index * ROW}px)` };
+    const style = { transform: `translateY(${index * this.row}px)` };
     if (line.pause) return h("div", { class: "lc-rung lc-rung-pause", "aria-hidden": "true", style }, this.pauseArt(line, width));
     const selected = line.n > 0 && line.n === this.model.get("selected");
     return h(
@@ -275,17 +297,17 @@ class Ladder {
   }
 
   lanesArt() {
-    return Object.values(this.xs).map((x) => s("line", { x1: x, x2: x, y1: 0, y2: ROW, class: "lc-lane" }));
+    return Object.values(this.xs).map((x) => s("line", { x1: x, x2: x, y1: 0, y2: this.row, class: "lc-lane" }));
   }
 
   pauseArt(line, width) {
     const left = this.xs[this.names[0]];
     return s(
       "svg",
-      { width, height: ROW, "aria-hidden": "true" },
+      { width, height: this.row, "aria-hidden": "true" },
       this.lanesArt(),
-      s("line", { x1: left - 12, x2: width - 14, y1: 14, y2: 14, class: "lc-pause-line" }),
-      s("text", { x: left - 32, y: 18, "text-anchor": "end", class: "lc-pause-text" }, duration(line.pause)),
+      s("line", { x1: left - 12, x2: width - 14, y1: this.row / 2, y2: this.row / 2, class: "lc-pause-line" }),
+      s("text", { x: left - 32, y: this.row / 2 + 4, "text-anchor": "end", class: "lc-pause-text" }, duration(line.pause)),
     );
   }
 
@@ -294,15 +316,16 @@ class Ladder {
     const side = Math.sign(to - from);
     const tip = to - side * 2;
     const left = this.xs[this.names[0]];
+    const y = this.row - 11;
     const parts = [
       ...this.lanesArt(),
-      s("text", { x: left - 32, y: 20, "text-anchor": "end", class: "lc-rung-ms" }, milliseconds(line.ms)),
-      s("line", { x1: from, y1: 16, x2: tip - side * (line.style === "ws" ? 6 : 1), y2: 18.4, class: `lc-arrow lc-arrow-${line.style}` }),
-      head(line.style, tip, side),
-      line.client === null ? null : s("circle", { cx: this.ring(line.client), cy: 17.2, r: 3.4, class: "lc-ring" }),
-      s("text", { x: (from + to) / 2, y: 10.5, "text-anchor": "middle", class: "lc-rung-text" }, shortened(line.text, Math.abs(to - from)), line.n ? s("tspan", { class: "lc-rung-n" }, ` ${line.n}`) : null),
+      s("text", { x: left - 32, y: y + 4, "text-anchor": "end", class: "lc-rung-ms" }, milliseconds(line.ms)),
+      s("line", { x1: from, y1: y, x2: tip - side * (line.style === "ws" ? 6 : 1), y2: y + 2.4, class: `lc-arrow lc-arrow-${line.style}` }),
+      head(line.style, tip, side, y + 2.5),
+      line.client === null ? null : s("circle", { cx: this.ring(line.client), cy: y + 1.2, r: 3.4, class: "lc-ring" }),
+      s("text", { x: (from + to) / 2, y: y - 5.5, "text-anchor": "middle", class: "lc-rung-text" }, shortened(line.text, Math.abs(to - from)), line.n ? s("tspan", { class: "lc-rung-n" }, ` ${line.n}`) : null),
     ];
-    return s("svg", { width, height: ROW, "aria-hidden": "true" }, parts);
+    return s("svg", { width, height: this.row, "aria-hidden": "true" }, parts);
   }
 
   /** Where the tap recorded: on its lane for the client at the left, just before the others. */
@@ -316,14 +339,14 @@ function shortened(text, room) {
   return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }
 
-function head(style, x, side) {
+function head(style, x, side, y) {
   const back = x - side * 8;
-  if (style === "ws") return s("path", { d: `M${x} 18.5L${back} 14.6V22.2Z`, class: "lc-head-filled" });
-  return s("path", { d: `M${back} 14.4L${x} 18.5L${back} 22.4`, class: `lc-head-open lc-head-${style}` });
+  if (style === "ws") return s("path", { d: `M${x} ${y}L${back} ${y - 3.9}V${y + 3.7}Z`, class: "lc-head-filled" });
+  return s("path", { d: `M${back} ${y - 4.1}L${x} ${y}L${back} ${y + 3.9}`, class: `lc-head-open lc-head-${style}` });
 }
 
 function legend() {
-  const arrow = (style) => s("svg", { width: 28, height: 12, class: `lc-rung-c2s`, viewBox: "0 12 28 12", "aria-hidden": "true" }, s("line", { x1: 0, x2: 22, y1: 18.5, y2: 18.5, class: `lc-arrow lc-arrow-${style}` }), head(style, 27, 1));
+  const arrow = (style) => s("svg", { width: 28, height: 12, class: `lc-rung-c2s`, viewBox: "0 12 28 12", "aria-hidden": "true" }, s("line", { x1: 0, x2: 22, y1: 18.5, y2: 18.5, class: `lc-arrow lc-arrow-${style}` }), head(style, 27, 1, 18.5));
   return h(
     "div",
     { class: "lc-ladder-legend lc-meta" },
