@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from labchat.wire import frames
 from labchat.wire.deflate import INVALID
 from labchat.wire.fields import Span, Violation
 from labchat.wire.frames import Opcode
 from labchat.wire.index import FRAME
 
 if TYPE_CHECKING:
+    from labchat.wire.fields import Direction
     from labchat.wire.frames import Frame
     from labchat.wire.index import Columns
     from labchat.wire.messages import Message, Messages
@@ -36,28 +39,62 @@ class Closes:
         return self.first is not None and self.first < row
 
 
-def violations(
-    frame: Frame, row: int, units: Columns, closes: Closes, messages: Messages
-) -> tuple[Violation, ...]:
-    """What ``frame``, which is row ``row`` of its direction, breaks together with others."""
-    found: list[Violation] = []
-    opcode = frame.data[0] & 15
-    if closes.before(row):
-        rule = "after a close frame an endpoint must not send anything"
-        found.append(Violation(rule, "RFC 6455 §5.5.1", Span(0, 8 * len(frame.data))))
-    if opcode & 8:
-        return tuple(found)
-    if opcode == Opcode.CONTINUATION and units.link[row] == row:
-        rule = "a continuation frame has no message to continue"
-        found.append(Violation(rule, "RFC 6455 §5.4", Span(4, 8)))
-    if opcode and _interrupts(row, units):
-        rule = "a new message must not start before the last fragment of the one that is open"
-        found.append(Violation(rule, "RFC 6455 §5.4", Span(4, 8)))
-    if not _plainly_good(frame):
-        message = messages.of(row)
-        assert message is not None
-        found += _payload_problems(frame, row, message, messages)
-    return tuple(found)
+class FrameReader:
+    """The frames of one direction, each with its field tree and all that it breaks.
+
+    Args:
+        buffer: the direction's bytes, which grow.
+        units: the direction's units, which grow.
+        direction: who sends.
+        rsv_allowed: RSV bits with a meaning; None when that is not known.
+        messages: the direction's messages.
+    """
+
+    def __init__(
+        self,
+        buffer: bytearray,
+        units: Columns,
+        direction: Direction,
+        rsv_allowed: int | None,
+        messages: Messages,
+    ) -> None:
+        self._buffer = buffer
+        self._units = units
+        self._direction = direction
+        self._rsv_allowed = rsv_allowed
+        self._messages = messages
+        self._closes = Closes(units)
+
+    def frame(self, row: int) -> Frame:
+        """Frame ``row``, dissected."""
+        units = self._units
+        start = units.start[row]
+        data = bytes(self._buffer[start : start + units.length[row]])
+        frame = frames.dissect(data, role=self._direction, rsv_allowed=self._rsv_allowed)
+        found = self._violations(frame, row)
+        return replace(frame, violations=frame.violations + tuple(found)) if found else frame
+
+    def _violations(self, frame: Frame, row: int) -> list[Violation]:
+        """What ``frame`` breaks together with the others of its direction."""
+        found: list[Violation] = []
+        if self._closes.before(row):
+            rule = "after a close frame an endpoint must not send anything"
+            found.append(Violation(rule, "RFC 6455 §5.5.1", Span(0, 8 * len(frame.data))))
+        opcode = frame.data[0] & 15
+        if opcode & 8:
+            return found
+        if opcode:
+            if _interrupts(row, self._units):
+                rule = "a new message must not start before the last fragment of the one open"
+                found.append(Violation(rule, "RFC 6455 §5.4", Span(4, 8)))
+        elif self._units.link[row] == row:
+            rule = "a continuation frame has no message to continue"
+            found.append(Violation(rule, "RFC 6455 §5.4", Span(4, 8)))
+        if not _plainly_good(frame):
+            message = self._messages.of(row)
+            assert message is not None
+            found += _payload_problems(frame, row, message, self._messages)
+        return found
 
 
 def _plainly_good(frame: Frame) -> bool:
@@ -90,7 +127,7 @@ def _payload_problems(
     bad = message.violations[0]
     if message.compressed:
         return [Violation(bad.rule + ", once inflated", bad.section, whole)] if last else []
-    before = sum(len(messages.payload(part)) for part in message.frames if part < row)
+    before = messages.begins(message, row)
     start, stop = bad.span.start // 8 - before, bad.span.stop // 8 - before
     start, stop = max(start, 0), min(stop, len(frame.payload))
     if start >= stop:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from labchat.wire import context, frames, http1, http_context, index, undissected
+from labchat.wire import http1, http_context, index, undissected
+from labchat.wire.context import FrameReader
 from labchat.wire.deflate import Inflater, Parameters
 from labchat.wire.fields import Direction, Field, Violation
 from labchat.wire.frames import Frame
@@ -58,7 +59,7 @@ class Conversation:
         client.other, server.other = server, client
         self._lanes = {Direction.C2S: client, Direction.S2C: server}
         self._messages: dict[Direction, Messages] = {}
-        self._closes: dict[Direction, context.Closes] = {}
+        self._readers: dict[Direction, FrameReader] = {}
         self._deflate: tuple[Parameters | None] | None = None
 
     def feed(self, direction: Direction, data: bytes) -> None:
@@ -135,10 +136,11 @@ class Conversation:
 
     def unit(self, direction: Direction, row: int) -> Unit:
         """One unit with its whole field tree. Rows count from 0; IndexError beyond the last."""
-        units = self.units(direction)
-        kind = KINDS[units.kind[row]]
-        if kind is Kind.FRAME:
-            return self._frame(direction, row)
+        units = self._lanes[direction].units
+        code = units.kind[row]
+        if code == index.FRAME:
+            return self._reader(direction).frame(row)
+        kind = KINDS[code]
         if kind is Kind.GAP:
             return Gap(units.length[row])
         data = self.raw(direction, row)
@@ -212,23 +214,14 @@ class Conversation:
         head = bytes(self.buffer(Direction.C2S)[start : start + min(units.length[row], 256)])
         return head.lstrip(b"\r\n").partition(b" ")[0].decode("latin-1")
 
-    def _frame(self, direction: Direction, row: int) -> Frame:
-        data = self.raw(direction, row)
-        allowed = None if self.late else 4 if self.deflate else 0
-        frame = frames.dissect(data, role=direction, rsv_allowed=allowed)
-        found = context.violations(
-            frame,
-            row,
-            self.units(direction),
-            self._closes_of(direction),
-            self._messages_of(direction),
-        )
-        return replace(frame, violations=frame.violations + found) if found else frame
-
-    def _closes_of(self, direction: Direction) -> context.Closes:
-        if direction not in self._closes:
-            self._closes[direction] = context.Closes(self.units(direction))
-        return self._closes[direction]
+    def _reader(self, direction: Direction) -> FrameReader:
+        reader = self._readers.get(direction)
+        if reader is None:
+            allowed = None if self.late else 4 if self.deflate else 0
+            lane, messages = self._lanes[direction], self._messages_of(direction)
+            reader = FrameReader(lane.buffer, lane.units, direction, allowed, messages)
+            self._readers[direction] = reader
+        return reader
 
     def _messages_of(self, direction: Direction) -> Messages:
         if direction not in self._messages:

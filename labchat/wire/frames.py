@@ -8,6 +8,7 @@ What only the stream can tell (fragments, UTF-8 across them, what was negotiated
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from labchat.wire.building import build, length_size, unmask
 from labchat.wire.codes import CloseCode, Opcode, close_code_problem, opcode_name
@@ -129,8 +130,12 @@ def dissect(data: bytes, *, role: Direction | None = None, rsv_allowed: int | No
     if data[0] & 15 == 8:
         return _close(data, fields, payload, violations)
     if length:
-        fields += (Field("Payload Data", Span(8 * start, 8 * len(data)), payload),)
+        fields += (Field("Payload Data", _span(8 * start, 8 * len(data)), payload),)
     return Frame(data, fields, violations, payload)
+
+
+_span = lru_cache(maxsize=4096)(Span)
+"""Spans of payloads, of which few sizes make up most."""
 
 
 def _close(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from labchat.wire import frames
@@ -100,7 +101,9 @@ class Messages:
         self._next = 0
         self._since = 0
         self._kept = [(0, b"", inflater.known)]
-        self._last: tuple[int, int, Message] | None = None
+        self._last: Message | None = None
+        self._at = 0
+        self._begins: dict[int, int] = {}
 
     def rows(self, first: int) -> Iterator[int]:
         """The frames of the message whose first frame is ``first``, up to its FIN or a stop."""
@@ -123,13 +126,20 @@ class Messages:
         if units.kind[row] != FRAME or units.first[row] & 8:
             return None
         first = units.link[row]
+        last = self._last
+        if last is not None and last.first == first and (last.complete or self._at == len(units)):
+            return last
         alone = first == row and units.first[row] > 127
         rows = (row,) if alone else tuple(self.rows(first))
-        if self._last is not None and self._last[:2] == (first, len(rows)):
-            return self._last[2]
-        message = self._message(first, rows)
-        self._last = (first, len(rows), message)
-        return message
+        self._last, self._at, self._begins = self._message(first, rows), len(units), {}
+        return self._last
+
+    def begins(self, message: Message, row: int) -> int:
+        """Where the payload of frame ``row`` begins in ``message``, the last one asked for."""
+        if not self._begins:
+            sizes = (len(self.payload(part)) for part in message.frames)
+            self._begins = dict(zip(message.frames, accumulate(sizes, initial=0), strict=False))
+        return self._begins[row]
 
     def payload(self, row: int) -> bytes:
         """The unmasked payload of frame ``row``."""
