@@ -203,7 +203,7 @@ class PcapngWriter:
     def _batch(self) -> list[Job]:
         """The jobs at hand, at least one."""
         batch = [self._jobs.get()]
-        if self._jobs.empty():
+        if self._put - self._written < _BATCH:
             self._hurry.wait(_PAUSE_S)
         size = 0
         while (job := batch[-1]) is not None and size < _BATCH:
