@@ -4,7 +4,8 @@ Latency: WebSocket round trips of 100 bytes on one connection, the median; what 
 that less the median without a relay. Throughput: one long download. The tap records: once into
 memory, as a lab does, once into a pcapng file. Every relay is a process of its own in front of
 the same target (peers/relay/target.py); rounds are interleaved and the median of them counts, so
-that a busy machine slows all alike. TCP_NODELAY is set everywhere; the RTT is loopback's.
+that a busy machine slows all alike, and each relay's own CPU time stands beside them: it says what
+the work costs even when the machine is busy. TCP_NODELAY everywhere; the RTT is loopback's.
 
 mitmdump is measured when it is on the PATH, or with ``--install-mitmdump`` in a virtual
 environment of its own; socat when it is installed. One that is missing is said to be missing.
@@ -25,6 +26,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
+from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,12 +52,25 @@ class Relayed:
 
     name: str
     port: int
+    pid: int
+    trip_cpu_us: list[float] = field(default_factory=list)
+    mib_cpu_ms: list[float] = field(default_factory=list)
     medians_us: list[float] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
 
     @property
     def median_us(self) -> float:
         return statistics.median(self.medians_us)
+
+    def trips(self, count: int) -> None:
+        before = cpu_s(self.pid)
+        self.medians_us.append(trips(self.port, count))
+        self.trip_cpu_us.append((cpu_s(self.pid) - before) / count * 1e6)
+
+    def download(self, mib: int) -> None:
+        before = cpu_s(self.pid)
+        self.rates.append(download(self.port, mib))
+        self.mib_cpu_ms.append((cpu_s(self.pid) - before) / mib * 1e3)
 
     @property
     def rate(self) -> float:
@@ -76,9 +91,9 @@ def main() -> None:
             trips(way.port, 100)
         for _ in range(options.rounds):
             for way in ways:
-                way.medians_us.append(trips(way.port, options.trips))
+                way.trips(options.trips)
             for way in ways:
-                way.rates.append(download(way.port, options.mib))
+                way.download(options.mib)
     figures = judge(ways)
     if options.json:
         print(json.dumps(figures))
@@ -88,37 +103,40 @@ def main() -> None:
 
 def start(stack: contextlib.ExitStack, *, install: bool) -> tuple[list[Relayed], list[str]]:
     target = stack.enter_context(process(sys.executable, str(PEERS / "target.py")))
-    ways = [Relayed("direct", target)]
+    ways = [Relayed("direct", *target)]
     for name, script in (("bare asyncio", "bare.py"), ("labchat, in memory", "in_memory.py")):
-        port = stack.enter_context(process(sys.executable, str(PEERS / script), str(target)))
-        ways.append(Relayed(name, port))
+        where = stack.enter_context(process(sys.executable, str(PEERS / script), str(target[0])))
+        ways.append(Relayed(name, *where))
     folder = stack.enter_context(tempfile.TemporaryDirectory())
     command = (sys.executable, "-m", "labchat", "tap", "--listen", "127.0.0.1:0")
-    written = ("--target", f"127.0.0.1:{target}", "--write", f"{folder}/bench.pcapng")
-    ways.append(Relayed("labchat, pcapng", stack.enter_context(process(*command, *written))))
+    written = ("--target", f"127.0.0.1:{target[0]}", "--write", f"{folder}/bench.pcapng")
+    ways.append(Relayed("labchat, pcapng", *stack.enter_context(process(*command, *written))))
     missing = []
-    for name, way in (("socat", socat(target)), ("mitmdump", mitmdump(target, install=install))):
+    for name, way in (
+        ("socat", socat(target[0])),
+        ("mitmdump", mitmdump(target[0], install=install)),
+    ):
         if way is None:
             missing.append(name)
         else:
-            ways.append(Relayed(name, stack.enter_context(listening(*way))))
+            ways.append(Relayed(name, *stack.enter_context(listening(*way))))
     return ways, missing
 
 
 @contextlib.contextmanager
-def process(*command: str) -> Iterator[int]:
+def process(*command: str) -> Iterator[tuple[int, int]]:
     """A relay that prints where it listens; the port is the last number before any arrow."""
     running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         line = running.stdout.readline().partition(" -> ")[0]
-        yield int(line.rsplit(":", 1)[-1])
+        yield int(line.rsplit(":", 1)[-1]), running.pid
     finally:
         running.terminate()
         running.wait()
 
 
 @contextlib.contextmanager
-def listening(port: int, *command: str) -> Iterator[int]:
+def listening(port: int, *command: str) -> Iterator[tuple[int, int]]:
     """A relay that is told where to listen."""
     quiet = subprocess.DEVNULL
     running = subprocess.Popen(command, stdout=quiet, stderr=quiet)
@@ -129,7 +147,7 @@ def listening(port: int, *command: str) -> Iterator[int]:
             if running.poll() is not None:
                 raise SystemExit(f"{command[0]} ended with {running.returncode}")
             time.sleep(0.1)  # noqa: TID251 - a foreign program does not say when it listens
-        yield port
+        yield port, running.pid
     finally:
         running.terminate()
         running.wait()
@@ -160,6 +178,12 @@ def mitmdump(target: int, *, install: bool) -> tuple[object, ...] | None:
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as sock:
         return sock.getsockname()[1]
+
+
+def cpu_s(pid: int) -> float:
+    """Seconds of CPU a process and the children it has reaped have used (Linux)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def connect(port: int) -> socket.socket:
@@ -209,6 +233,8 @@ def judge(ways: list[Relayed]) -> dict[str, dict[str, float]]:
     return {
         way.name: {
             "median_us": way.median_us,
+            "trip_cpu_us": statistics.fmean(way.trip_cpu_us),
+            "mib_cpu_ms": statistics.fmean(way.mib_cpu_ms),
             "added": (way.median_us - direct.median_us) / (bare.median_us - direct.median_us),
             "mib_per_s": way.rate,
             "throughput": way.rate / bare.rate,
@@ -219,16 +245,20 @@ def judge(ways: list[Relayed]) -> dict[str, dict[str, float]]:
 
 def show(ways: list[Relayed], figures: dict[str, dict[str, float]], missing: list[str]) -> None:
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, TCP_NODELAY, loopback")
-    print(f"{'':20}{'p50 µs':>9}{'added / bare':>14}{'MiB/s':>8}{'rate / bare':>13}")
+    print(
+        f"{'':20}{'p50 µs':>9}{'added / bare':>14}{'CPU µs':>9}"
+        f"{'MiB/s':>9}{'rate / bare':>13}{'CPU ms/MiB':>12}"
+    )
     for way in ways:
         figure = figures[way.name]
         print(
             f"{way.name:20}{figure['median_us']:9.1f}{figure['added']:14.2f}"
-            f"{figure['mib_per_s']:8.0f}{figure['throughput']:13.2f}"
+            f"{figure['trip_cpu_us'] or nan:9.1f}"
+            f"{figure['mib_per_s']:9.0f}{figure['throughput']:13.2f}{figure['mib_cpu_ms'] or nan:12.2f}"
         )
     for name in missing:
         print(f"{name:20}{'missing':>9}")
-    print("wanted of labchat:            ≤ 1.50              ≥ 0.70")
+    print(f"{'wanted of labchat':29}{'≤ 1.50':>14}{'':18}{'≥ 0.70':>13}")
 
 
 if __name__ == "__main__":
