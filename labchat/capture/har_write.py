@@ -10,10 +10,10 @@ import base64
 import json
 from collections import Counter
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labchat import __version__
 from labchat.capture.har_entry import Exchange, entry
 from labchat.errors import CaptureError
 from labchat.wire.fields import Direction
@@ -49,7 +49,7 @@ def dump(capture: Capture) -> Json:
     entries.sort(key=lambda entry: str(entry["startedDateTime"]))
     log: Json = {
         "version": "1.2",
-        "creator": {"name": "labchat", "version": __version__},
+        "creator": {"name": "labchat", "version": version("labchat")},
         "pages": [],
         "entries": entries,
     }
