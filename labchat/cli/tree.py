@@ -110,13 +110,11 @@ def _line(captured: Captured, field: Field, depth: int, wide: int) -> tuple[Text
 
 
 def _value(value: int | str | bytes | bool | None) -> str:
-    if isinstance(value, bool):
-        return "1" if value else "0"
     if isinstance(value, bytes):
         return "" if len(value) > WIDE else repr(value)[2:-1]
     if isinstance(value, str):
         return visible(_shortened(value))
-    return "" if value is None else str(value)
+    return "" if value is None else f"{value:d}"
 
 
 def _shortened(text: str) -> str:

@@ -189,6 +189,24 @@ def test_a_slow_disk_leaves_out_what_is_newest_and_says_so(
     assert gaps == [(C, 120)]
 
 
+def test_what_gathers_behind_a_slow_write_is_written_together(
+    teller: Callable[..., Teller], tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "_BATCH", 2)
+    sink = PcapngWriter(tmp_path / "x.pcapng", epoch_ns=7)
+    sink.flush()
+    telling = teller(sink)
+    number = telling.open()
+    disk.go.clear()
+    disk.came.clear()
+    telling.say(number, C, b"a")
+    assert disk.came.wait(20)
+    telling.say(number, C, b"b", b"c")
+    disk.go.set()
+    sink.close()
+    assert files.open(tmp_path / "x.pcapng").stream(number, C) == b"abc"
+
+
 def test_many_threads_may_tell(tmp_path: Path) -> None:
     path = tmp_path / "x.pcapng"
     with PcapngWriter(path, epoch_ns=0) as sink:
