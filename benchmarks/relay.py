@@ -254,7 +254,8 @@ def show(ways: list[Relayed], figures: dict[str, dict[str, float]], missing: lis
         print(
             f"{way.name:20}{figure['median_us']:9.1f}{figure['added']:14.2f}"
             f"{figure['trip_cpu_us'] or nan:9.1f}"
-            f"{figure['mib_per_s']:9.0f}{figure['throughput']:13.2f}{figure['mib_cpu_ms'] or nan:12.2f}"
+            f"{figure['mib_per_s']:9.0f}{figure['throughput']:13.2f}"
+            f"{figure['mib_cpu_ms'] or nan:12.2f}"
         )
     for name in missing:
         print(f"{name:20}{'missing':>9}")

@@ -36,6 +36,12 @@ def tap(
         Path | None,
         typer.Option(metavar="FILE.pcapng", help="Record into this file; it opens in Wireshark."),
     ] = None,
+    show: Annotated[
+        bool,
+        typer.Option(
+            "--show", help="Tell each unit as it passes, on stderr; all is kept in memory then."
+        ),
+    ] = False,
     faults: Annotated[
         Path | None,
         typer.Option(metavar="FILE.json", help="A schedule of faults.", rich_help_panel=FAULTS),
@@ -123,16 +129,22 @@ def tap(
             listen,
             target,
             write,
+            show,
             FaultOptions(faults, latency, bandwidth, slices, loss, offline, way, seed),
             TlsOptions(tls, cert, key, target_ca, insecure),
         ),
         say=typer.echo,
         warn=_warn,
+        tell=_tell,
     )
 
 
 def _warn(text: str) -> None:
     typer.secho(f"labchat: {text}", err=True, fg=typer.colors.YELLOW)
+
+
+def _tell(text: str) -> None:
+    typer.echo(text, err=True)
 
 
 def register(app: typer.Typer) -> None:

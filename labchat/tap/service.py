@@ -20,6 +20,7 @@ from labchat.tap.faults.rule import Rule
 from labchat.tap.faults.schedule import Schedule
 from labchat.tap.faults.slicer import Slicer
 from labchat.tap.relay import Relay
+from labchat.tap.shown import Shown
 from labchat.tap.sink import Tee
 
 if TYPE_CHECKING:
@@ -91,22 +92,31 @@ class Options:
     Attributes:
         listen, target: addresses as written; a target with https: or wss: is spoken to in TLS.
         write: the pcapng file to record into, or None.
+        show: tell each unit as it passes; all that passes is kept in memory then.
     """
 
     listen: str
     target: str
     write: Path | None = None
+    show: bool = False
     faults: FaultOptions = field(default_factory=FaultOptions)
     tls: TlsOptions = field(default_factory=TlsOptions)
 
 
-def run(options: Options, *, say: Callable[[str], None], warn: Callable[[str], None]) -> None:
+def run(
+    options: Options,
+    *,
+    say: Callable[[str], None],
+    warn: Callable[[str], None],
+    tell: Callable[[str], None],
+) -> None:
     """Run until SIGINT or SIGTERM.
 
     Args:
         options: what was asked for.
         say: gets the one line that it listens.
         warn: gets whatever else a person should know.
+        tell: gets a line for each unit, if they are to be shown.
 
     Raises:
         SettingsError, PortInUse, TapError, CaptureError, MissingExtra: it cannot start.
@@ -114,10 +124,13 @@ def run(options: Options, *, say: Callable[[str], None], warn: Callable[[str], N
     listen, target = parse(options.listen), parse(options.target)
     faults = Faults()
     faults.load(options.faults.schedule())
+    if not (options.write or options.show or faults.rules):
+        warn("Nothing is recorded: name a file with --write, or watch it with --show.")
     server_tls = _listen_tls(options.tls, warn)
     wanted = options.tls
     target_tls = tls.to_target(wanted.authority, check=not wanted.insecure) if target.tls else None
-    with recording(options.write, warn) as sink:
+    with recording(options.write, warn) as file:
+        sink = Tee(file, Shown(tell)) if options.show else file
         relay = Relay(
             (target.host, target.port), sink, faults=faults, tls=server_tls, target_tls=target_tls
         )

@@ -69,6 +69,8 @@ class Works:
         """Follow faults and gate, on the running loop."""
         self._loop = asyncio.get_running_loop()
         self._undo = [self.faults.subscribe(self._poke), self.gate.subscribe(self._poke)]
+        if self.faults.rules:
+            self._tell_faults()
 
     def stop(self) -> None:
         """Follow them no longer."""
@@ -133,12 +135,15 @@ class Works:
         self._poked = False
         if self.faults.rules is not self._rules:
             self._rules = self.faults.rules
-            text = self.faults.describe() or "none"
-            self.sink.annotate(self.clock(), f"Faults switched on now: {text}")
+            self._tell_faults()
             self._switch()
         elif self.gate.active is not self._gate_active:
             self._switch()
         self.drain()
+
+    def _tell_faults(self) -> None:
+        text = self.faults.describe() or "none"
+        self.sink.annotate(self.clock(), f"Faults switched on now: {text}")
 
     def _switch(self) -> None:
         self._gate_active = self.gate.active

@@ -68,6 +68,18 @@ async def test_a_signal_ends_it_with_a_complete_file(tmp_path, number):
     assert capture.stream(1, C2S) == capture.stream(1, S2C) == b"any TCP app"
 
 
+async def test_units_are_shown_as_they_pass():
+    async with tapping("--show", "--slice", "4") as (process, address):
+        writer = await exchange(address, b"GET / HTTP/1.1\r\n\r\n")
+        process.send_signal(signal.SIGTERM)
+        out, err = await process.communicate()
+        writer.close()
+    assert (process.returncode, out) == (0, b"")
+    lines = err.decode().splitlines()
+    assert lines[0].endswith("· Faults switched on now: slices of 4 B")
+    assert "1 → request      18 B  GET /" in lines[1]
+
+
 async def test_wrong_input_is_one_sentence_and_exit_2(tmp_path):
     file = tmp_path / "faults.json"
     file.write_text('{"rules": [{"fault": {"type": "latency", "delay_ms": "slow"}}]}')
@@ -123,12 +135,13 @@ def test_a_run_with_tls_says_whom_to_trust(monkeypatch, tmp_path):
     monkeypatch.setattr("labchat.tap.service.asyncio.run", lambda work: seen.append(work.close()))
     warned = []
     wanted = TlsOptions(listen=True, insecure=True, folder=tmp_path)
-    run(Options(":0", "https://localhost", tls=wanted), say=print, warn=warned.append)
+    run(Options(":0", "https://localhost", tls=wanted), say=print, warn=warned.append, tell=print)
     assert len(seen) == 1
-    assert str(tmp_path / tls.CA_FILE) in warned[0]
+    assert warned[0].startswith("Nothing is recorded")
+    assert str(tmp_path / tls.CA_FILE) in warned[1]
     given = TlsOptions(certificate=tmp_path / "none.pem")
     with pytest.raises(SettingsError, match="is no certificate with its key"):
-        run(Options(":0", ":1", tls=given), say=print, warn=warned.append)
+        run(Options(":0", ":1", tls=given), say=print, warn=warned.append, tell=print)
 
 
 def test_recording_nowhere_keeps_nothing():
