@@ -44,30 +44,36 @@ import numpy as np
 import pandas as pd
 
 from labchat.capture.columns import flatten
+from labchat.capture.table_rows import (
+    DIRECTIONS,
+    labels_of,
+    messages,
+    requests,
+    violations,
+)
 from labchat.errors import CaptureError, MissingExtra
 from labchat.wire.frames import opcode_name
 from labchat.wire.http1 import Request, Response
 from labchat.wire.index import FRAME, GAP, KINDS, REQUEST, RESPONSE, Part
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     import numpy.typing as npt
 
     from labchat.capture.capture import Capture
     from labchat.capture.columns import Flat
-    from labchat.wire.conversation import Message
 
     Ints = npt.NDArray[Any]
     Row = dict[str, Any]
+
+__all__ = ["frames", "messages", "requests", "save", "units", "violations"]
 
 SEGMENT = 1448
 """Payload bytes in one full TCP segment on Ethernet, with timestamps (RFC 7323)."""
 SEGMENT_HEADERS = {4: 20 + 32, 6: 40 + 32}
 """Bytes of IP and TCP header before them, by IP version; acknowledgments are not counted."""
 
-_DIRECTIONS = ("c2s", "s2c")
 _KINDS = tuple(kind.value for kind in KINDS)
 _OPCODES = tuple(opcode_name(opcode) for opcode in range(16))
 
@@ -112,46 +118,6 @@ def frames(capture: Capture) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def messages(capture: Capture) -> pd.DataFrame:
-    """One row a WebSocket message."""
-    flat = flatten(capture)
-    labels = _labels(capture)
-    rows = [_message(flat, one, labels) for one in _whole_messages(capture, flat)]
-    table = pd.DataFrame(rows, columns=list(_MESSAGE_TYPES))
-    return _typed(table, _MESSAGE_TYPES)
-
-
-def requests(capture: Capture) -> pd.DataFrame:
-    """One row an HTTP request."""
-    flat = flatten(capture)
-    labels = _labels(capture)
-    ends = _answers(flat)
-    rows = [
-        _request(capture, flat, int(place), ends, labels)
-        for place in np.flatnonzero(flat.kind == REQUEST)
-    ]
-    return _typed(pd.DataFrame(rows, columns=list(_REQUEST_TYPES)), _REQUEST_TYPES)
-
-
-def violations(capture: Capture) -> pd.DataFrame:
-    """One row a broken rule; dissects every unit."""
-    rows = [
-        {
-            "n": row.n,
-            "connection": row.connection,
-            "direction": row.direction.value,
-            "kind": row.kind.value,
-            "rule": broken.rule,
-            "section": broken.section,
-            "start": broken.span.start,
-            "stop": broken.span.stop,
-        }
-        for row in capture.rows()
-        for broken in capture.unit(row.n).unit.violations
-    ]
-    return _typed(pd.DataFrame(rows, columns=list(_VIOLATION_TYPES)), _VIOLATION_TYPES)
-
-
 def save(table: pd.DataFrame, path: Path, *, parquet: bool) -> None:
     """Write a table as Parquet or as CSV (UTF-8, with a header line).
 
@@ -167,71 +133,6 @@ def save(table: pd.DataFrame, path: Path, *, parquet: bool) -> None:
         raise CaptureError(f"{path} cannot be written: {error.strerror or error}.") from error
 
 
-_WHO = {"connection": "int32", "label": "category", "direction": "direction"}
-_TIMES = {"at_ns": "int64", "end_ns": "int64"}
-_MESSAGE_TYPES = {
-    "first": "int64",
-    "last": "int64",
-    **_WHO,
-    **_TIMES,
-    "opcode": "category",
-    "frames": "int32",
-    "complete": "bool",
-    "compressed": "bool",
-    "wire_length": "int64",
-    "length": "int64",
-    "ratio": "float64",
-    "text": "str",
-}
-_REQUEST_TYPES = {
-    "n": "int64",
-    "response": "Int64",
-    "connection": "int32",
-    "label": "category",
-    **_TIMES,
-    "response_at_ns": "Int64",
-    "response_end_ns": "Int64",
-    "wait_ns": "Int64",
-    "method": "category",
-    "target": "str",
-    "version": "category",
-    "status": "Int16",
-    "reason": "category",
-    "content_type": "category",
-    "request_headers": "int64",
-    "request_body": "int64",
-    "response_headers": "Int64",
-    "response_body": "Int64",
-    "events": "int32",
-}
-_VIOLATION_TYPES = {
-    "n": "int64",
-    "connection": "int32",
-    "direction": "direction",
-    "kind": "category",
-    "rule": "category",
-    "section": "category",
-    "start": "int64",
-    "stop": "int64",
-}
-
-
-def _typed(table: pd.DataFrame, types: dict[str, str]) -> pd.DataFrame:
-    ways = pd.CategoricalDtype(list(_DIRECTIONS))
-    for name, dtype in types.items():
-        table[name] = table[name].astype(
-            ways if dtype == "direction" else _plain(table[name], dtype)
-        )
-    return table
-
-
-def _plain(column: pd.Series[Any], dtype: str) -> Any:
-    """The dtype itself; categories are text even where there is none to see."""
-    if dtype != "category":
-        return dtype
-    return pd.CategoricalDtype(pd.Index(sorted(column.dropna().unique()), dtype="str"))
-
-
 def _coded(codes: Ints, names: tuple[str, ...]) -> pd.Categorical:
     return pd.Categorical.from_codes(codes.astype(np.int8), categories=pd.Index(names, dtype="str"))
 
@@ -241,7 +142,7 @@ def _common(capture: Capture, flat: Flat, where: Ints) -> dict[str, Any]:
     lane = flat.lane[where]
     numbers = np.array([one.connection for one in flat.lanes], dtype=np.int32)
     connection = numbers[lane] if len(numbers) else np.zeros(0, dtype=np.int32)
-    names = _labels(capture)
+    names = labels_of(capture)
     known = pd.Index(sorted({name for name in names.values() if name}), dtype="str")
     of_lane = known.get_indexer(pd.Index([names.get(int(number)) for number in numbers]))
     codes = of_lane[lane] if len(numbers) else np.zeros(0, dtype=np.int8)
@@ -249,14 +150,10 @@ def _common(capture: Capture, flat: Flat, where: Ints) -> dict[str, Any]:
         "n": flat.n[where],
         "connection": connection,
         "label": pd.Categorical.from_codes(codes, categories=known),
-        "direction": _coded(lane & 1, _DIRECTIONS),
+        "direction": _coded(lane & 1, DIRECTIONS),
         "at_ns": flat.at_ns[where],
         "end_ns": flat.end_ns[where],
     }
-
-
-def _labels(capture: Capture) -> dict[int, str | None]:
-    return {one.number: one.label for one in capture.connections}
 
 
 def _frame_headers(flat: Flat) -> Ints:
@@ -291,92 +188,3 @@ def _close_codes(capture: Capture, numbers: Ints, opcodes: Ints) -> pd.arrays.In
         if code is not None:
             codes[place], missing[place] = code, False
     return pd.arrays.IntegerArray(codes, missing)
-
-
-def _whole_messages(capture: Capture, flat: Flat) -> Iterator[tuple[int, Message]]:
-    """(place of its last frame so far, message) of each message, in the order of ending."""
-    data = np.flatnonzero((flat.kind == FRAME) & (flat.first & 8 == 0))
-    last = {int(flat.link[place]): int(place) for place in data}
-    for place in sorted(last.values()):
-        lane = flat.lanes[flat.lane[place]]
-        conversation = capture.track(lane.connection).conversation
-        message = conversation.message(lane.direction, int(flat.row[place]))
-        assert message is not None, "a data frame belongs to a message"
-        yield place, message
-
-
-def _message(flat: Flat, found: tuple[int, Message], labels: dict[int, str | None]) -> Row:
-    place, message = found
-    lane = flat.lanes[flat.lane[place]]
-    first = int(flat.link[place])
-    return {
-        "first": first,
-        "last": place + 1,
-        "connection": lane.connection,
-        "label": labels[lane.connection],
-        "direction": lane.direction.value,
-        "at_ns": flat.at_ns[first - 1],
-        "end_ns": flat.end_ns[place],
-        "opcode": opcode_name(message.opcode),
-        "frames": len(message.frames),
-        "complete": message.complete,
-        "compressed": message.compressed,
-        "wire_length": message.wire_length,
-        "length": len(message.payload),
-        "ratio": message.ratio,
-        "text": message.text,
-    }
-
-
-def _answers(flat: Flat) -> dict[int, tuple[int, int, int]]:
-    """For each response by number of its head: (bytes after the head, events, last place)."""
-    found: dict[int, tuple[int, int, int]] = {}
-    later = (flat.kind == RESPONSE) & (flat.first >= Part.EVENT)
-    for place in np.flatnonzero(later):
-        head = int(flat.link[place])
-        length, events, _ = found.get(head, (0, 0, 0))
-        event = int(flat.first[place] == Part.EVENT)
-        found[head] = length + int(flat.length[place]), events + event, int(place)
-    return found
-
-
-def _request(
-    capture: Capture,
-    flat: Flat,
-    place: int,
-    ends: dict[int, tuple[int, int, int]],
-    labels: dict[int, str | None],
-) -> Row:
-    captured = capture.unit(place + 1)
-    unit = captured.unit
-    assert isinstance(unit, Request)
-    row: Row = {
-        "n": place + 1,
-        "connection": captured.row.connection,
-        "label": labels[captured.row.connection],
-        "at_ns": captured.row.at_ns,
-        "end_ns": captured.row.end_ns,
-        "method": unit.method,
-        "target": unit.target,
-        "version": unit.version,
-        "request_headers": unit.head_length,
-        "request_body": len(unit.data) - unit.head_length,
-        "events": 0,
-    }
-    answer = None if captured.peer is None else capture.unit(captured.peer).unit
-    if captured.peer is None or not isinstance(answer, Response):
-        return row
-    head = captured.peer - 1
-    more, events, last = ends.get(captured.peer, (0, 0, head))
-    return row | {
-        "response": captured.peer,
-        "response_at_ns": flat.at_ns[head],
-        "response_end_ns": flat.end_ns[last],
-        "wait_ns": flat.at_ns[head] - captured.row.end_ns,
-        "status": answer.status,
-        "reason": answer.reason,
-        "content_type": answer.header("content-type"),
-        "response_headers": answer.head_length,
-        "response_body": len(answer.data) - answer.head_length + more,
-        "events": events,
-    }
