@@ -123,12 +123,19 @@ class Hub:
         """A connection is up."""
         self.members.open(session)
 
-    def register(self, session: Session, user: str) -> None:
-        """The session is that user's from now on, who is present."""
+    def join(self, session: Session, user: str) -> None:
+        """The session is that user's from now on."""
         self.members.register(session, user)
-        self._leases.renew(user, self.clock.monotonic())
-        here = events.Presence(online=self._leases.here())
-        session.send(outgoing(here), matters=False)
+
+    def leave(self, session: Session) -> None:
+        """The session is nobody's any more."""
+        self.closed(session)
+        self.members.open(session)
+
+    def announce(self, session: Session, user: str) -> None:
+        """The user is present; the session is told who else is."""
+        self.seen(user)
+        session.send(outgoing(events.Presence(online=self.here())), matters=False)
         self._tell_presence(leave_out=session)
 
     def closed(self, session: Session) -> None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 
 PAGE = Path(__file__).parent / "web" / "index.html"
+HELD = 10_000
+"""So many live posts wait for a session that catches up; beyond, it is closed with 1013."""
 EARLY = 1000
 """So many posts seen before registering are remembered, so that catching up leaves them out."""
 
@@ -199,11 +201,17 @@ class ChatSocket(Socket):
     def show(self, message: Outgoing, post: Post) -> None:
         """Write a live post, or keep it until the session has caught up."""
         if self._held is not None:
-            self._held.append((message, post))
+            self._hold(message, post)
         elif self.link is not None:
             if self._early is not None:
                 self._remember(post)
             self.link.send(message)
+
+    def _hold(self, message: Outgoing, post: Post) -> None:
+        held = self._held if self._held is not None else []
+        held.append((message, post))
+        if len(held) > HELD:
+            self.close(Code.TRY_AGAIN_LATER, "you catch up too slowly")
 
     def _remember(self, post: Post) -> None:
         early = self._early if self._early is not None else {}
@@ -242,8 +250,10 @@ class ChatSocket(Socket):
         try:
             await self._admit(event)
             self._held = []
-            seq = await self.hub.store.settled()
+            self.hub.join(self, event.user_id)
+            seq = await self.hub.store.settled()  # joined and asked in one turn: no gap between
         except StoreUnavailable as error:
+            self.hub.leave(self)
             self._refuse(error)
             self._release(0)
         except Refused as error:
@@ -263,7 +273,7 @@ class ChatSocket(Socket):
 
     async def _welcome(self, event: Register, seq: int) -> None:
         self.send(outgoing(events.Registered(self.id, seq)))
-        self.hub.register(self, event.user_id)
+        self.hub.announce(self, event.user_id)
         if event.last_seq is not None:
             await self._catch_up(event.user_id, event.last_seq, seq)
         self._release(seq)

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from labchat.chat.rooms import Routing
+from labchat.errors import StoreUnavailable
 from labchat.server.settings import Delivery, Ids, PostPolicy
 
 
@@ -195,10 +196,11 @@ async def test_catching_up_gives_what_was_missed_and_nothing_twice(house):
     assert alice.texts() == ["3", "4", "5", "6", "7", "8"]
 
 
+@pytest.mark.parametrize("routing", list(Routing))
 @pytest.mark.parametrize("delivery", list(Delivery))
-async def test_catching_up_under_fire_has_no_gap_and_no_duplicate(house, delivery):
+async def test_catching_up_under_fire_has_no_gap_and_no_duplicate(house, delivery, routing):
     """Posts keep coming while a session registers, again and again."""
-    server = await house(delivery=delivery, limits={"page": 7})
+    server = await house(delivery=delivery, routing=routing, limits={"page": 7})
     writer = await server.talker("bob")
 
     async def write():
@@ -256,6 +258,41 @@ async def test_too_many_connections_of_one_user_are_closed_with_1008(house):
     assert "2 connections" in reason
     await first.register("alice")
     await server.talker("bob")
+
+
+async def test_a_session_that_catches_up_too_slowly_is_closed_with_1013(house, monkeypatch):
+    monkeypatch.setattr("labchat.server.websocket.HELD", 2)
+    server = await house()
+    slow = await server.talker()
+    ready = asyncio.get_running_loop().create_future()
+    monkeypatch.setattr(server.hub.store, "settled", lambda: ready)
+    await slow.say("register", userId="slow")
+    alice = await server.talker()
+    while not any(server.hub.members.sessions("slow")):
+        await alice.settle()
+    for number in range(3):
+        await alice.post(f"m{number}")
+        await alice.hear("ack")
+    ready.set_result(0)
+    assert await slow.closed() == (1013, "you catch up too slowly")
+
+
+async def test_registering_while_the_store_fails_may_be_tried_again(house, monkeypatch):
+    server = await house()
+    alice = await server.talker()
+    settled = server.hub.store.settled
+
+    def fail():
+        ready = asyncio.get_running_loop().create_future()
+        ready.set_exception(StoreUnavailable("The database cannot be used now."))
+        return ready
+
+    monkeypatch.setattr(server.hub.store, "settled", fail)
+    await alice.say("register", userId="alice")
+    assert (await alice.hear("error"))["code"] == "unavailable"
+    assert not server.hub.members.sessions("alice")
+    monkeypatch.setattr(server.hub.store, "settled", settled)
+    assert (await alice.register("alice"))["seq"] == 0
 
 
 async def test_too_fast_is_told_and_passes(house):
