@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import httpx
 import pytest
 import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, WebSocketRoute, expect
 
 from labchat.capture.capture import Capture
 from labchat.server.admin import add_user
@@ -168,6 +169,34 @@ async def test_a_server_that_comes_back_gets_what_waited(tmp_path: Path, chats: 
         await expect(bubbles(bob)).to_have_text(["before", "while it was down"], timeout=20_000)
         assert await stored(second.url) == ["before", "while it was down"]
     assert chats.complaints(*EXPECTED) == []
+
+
+async def test_what_only_the_post_path_carried_is_heard_once_the_websocket_is_back(
+    server: Running, chats: Chats
+) -> None:
+    blocked: list[bool] = []
+
+    def meet(socket: WebSocketRoute) -> Any:
+        return socket.close() if blocked else socket.connect_to_server() and None
+
+    alice = await chats.open(server.url, "user-1")
+    bob = await chats.open(server.url, "user-2")
+    await alice.route_web_socket(re.compile("/ws$"), meet)
+    await alice.reload()
+    await expect(badge(alice)).to_have_text("connected")
+    await alice.get_by_text("Connection", exact=True).click()
+    await alice.get_by_label("1, 2, 4, 8, 16 s, as in the text").check()
+    blocked.append(True)
+    await alice.get_by_role("button", name="Go offline").click()
+    await alice.get_by_role("button", name="Go online").click()
+    await expect(badge(alice)).to_contain_text("reconnecting")
+    await say(alice, "by POST alone")
+    await expect(posts(alice)).to_have_attribute("data-delivery", "stored")
+    await expect(bubbles(bob)).to_have_count(0)
+    blocked.clear()
+    await expect(badge(alice)).to_have_text("connected", timeout=20_000)
+    await expect(bubbles(bob)).to_have_text(["by POST alone"])
+    assert await stored(server.url) == ["by POST alone"]
 
 
 async def test_cuts_lose_nothing_double_nothing_and_keep_the_order(

@@ -97,6 +97,24 @@ test("with both paths, what was written offline takes both when the link is back
   assert.deepEqual(commands.slice(-3), ["send message a", `timer overdue ${PATIENCE}`, "post a"]);
 });
 
+test("what a POST stored while the WebSocket was down still goes out by it, for the others to hear", () => {
+  const { up, write, on, heard, delivery } = script();
+  up();
+  on("dropped", { code: 1006, reason: "" });
+  assert.deepEqual(write("a"), ["keep a", "post a"]);
+  assert.deepEqual(on("posted", { id: "a", data: { id: "a", seq: 1 } }), ["cancel overdue"]);
+  on("due");
+  on("opened");
+  assert.ok(heard("registered", { sessionId: "s", seq: 1 }).includes("send message a"));
+  assert.equal(delivery("a"), "stored");
+  assert.deepEqual(heard("message", told("a", 1, "alice", "bob")), ["cancel overdue"]);
+  assert.deepEqual(heard("ack", { id: "a", seq: 1 }), ["forget a", "cancel overdue"]);
+  on("dropped", { code: 1006, reason: "" });
+  on("due");
+  on("opened");
+  assert.ok(!heard("registered", { sessionId: "s", seq: 1 }).includes("send message a"));
+});
+
 test("what nobody confirmed is sent again under the same id after a loss", () => {
   const { up, write, on, heard, delivery } = script({ transport: "websocket" });
   up();
@@ -143,6 +161,18 @@ test("a server with another database is begun with anew; what waits goes to it",
   assert.deepEqual(session.posts.with("bob").map(({ id }) => id), ["mine"]);
   assert.equal(session.lastSeq, 2);
   assert.deepEqual(commands.slice(-3), ["send message mine", `timer overdue ${PATIENCE}`, "history bob"]);
+});
+
+test("what another database stored is not sent to the new one", () => {
+  const { session, up, on, heard, write } = script();
+  up(10);
+  on("dropped", { code: 1006, reason: "" });
+  write("a");
+  on("posted", { id: "a", data: { id: "a", seq: 11 } });
+  on("due");
+  on("opened");
+  assert.ok(!heard("registered", { sessionId: "s", seq: 0 }).includes("send message a"));
+  assert.equal(session.posts.size, 0);
 });
 
 test("a silent server counts as gone; an answer renews its patience while posts wait", () => {

@@ -8,7 +8,10 @@ export const HEARD = {
   message,
   presence,
   error,
-  ack: (s, { id, seq }) => stored(s, id, seq),
+  ack: (s, { id, seq }) => {
+    s.unrelayed.delete(id);
+    return stored(s, id, seq);
+  },
   "typing-update": (s, { typingUsers }) => {
     s.typing = typingUsers.filter((id) => id !== s.user);
   },
@@ -29,6 +32,7 @@ function registered(s, { seq }, now) {
 function startAnew(s) {
   s.lastSeq = null;
   s.posts.keepWaiting();
+  for (const id of s.unrelayed) if (!s.posts.get(id)) s.unrelayed.delete(id);
   s.reached.clear();
   s.unread.clear();
 }

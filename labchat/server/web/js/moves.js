@@ -11,20 +11,24 @@ export const unwatch = () => ({ do: "cancel", name: "overdue" });
 /** Both paths under one id, as the text does it; or the one that was chosen. */
 export function dispatch(s, id) {
   if (s.transport !== "websocket") s.queue.add(id);
-  return [...hand(s, id), ...pump(s)];
+  if (s.transport !== "post") s.unrelayed.add(id);
+  return [...(s.unrelayed.has(id) ? hand(s, id) : []), ...pump(s)];
 }
 
-/** To the WebSocket, if that is up and posts take it. */
+/** To the WebSocket, if that is up. */
 function hand(s, id) {
-  if (s.transport === "post" || s.link.state !== "connected") return [];
+  if (s.link.state !== "connected") return [];
   const watched = s.posts.own("sent").length > 0;
   s.posts.happened(id, "handed");
   const send = { do: "send", event: message(s.posts.get(id)) };
   return watched ? [send] : [send, watch()];
 }
 
-/** Everything that waits, in the order of writing, under the same ids. */
-export const resend = (s) => s.posts.own("pending").flatMap(({ id }) => hand(s, id));
+/**
+ * Everything the WebSocket has yet to carry, in the order of writing, under the same ids. Also what a
+ * POST has stored meanwhile: a server may only store what is posted, and then nobody else has heard it.
+ */
+export const resend = (s) => [...s.unrelayed].flatMap((id) => (s.posts.get(id).delivery === "sent" ? [] : hand(s, id)));
 
 /** The next POST, unless this side is offline or the server said no. */
 export function pump(s) {
@@ -43,14 +47,16 @@ export function stored(s, id, seq) {
   return settled(s, id);
 }
 
-/** One post is safe. While others are not, the server's patience starts anew. */
+/** One post is stored. While others are not, the server's patience starts anew. */
 export function settled(s, id) {
-  return [{ do: "forget", id }, s.posts.own("sent").length ? watch() : unwatch()];
+  const forget = s.unrelayed.has(id) ? [] : [{ do: "forget", id }];
+  return [...forget, s.posts.own("sent").length ? watch() : unwatch()];
 }
 
 export function fail(s, id, reason, remedy) {
   s.posts.happened(id, "refused", { reason, remedy });
   s.queue.remove(id);
+  s.unrelayed.delete(id);
   return [{ do: "say", text: `Not sent: ${reason}` }];
 }
 

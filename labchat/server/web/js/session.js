@@ -24,6 +24,8 @@ export class Session {
     this.link = new Link(POLICIES[policy], random);
     this.posts = new Posts(user);
     this.queue = new PostQueue();
+    /** Ids of the posts the WebSocket has not acknowledged, in the order of writing. */
+    this.unrelayed = new Set();
     this.delays = fullJitter({ random });
     this.lastSeq = null;
     this.peer = null;
@@ -74,7 +76,7 @@ const HANDLERS = {
   // The browser.
   online: (s, _event, now) => (s.left ? [] : s.link.on("now", now)),
   offline: (s, _event, now) => away(s, now, "This device is offline. Posts wait here."),
-  restored: (s, { posts }) => posts.forEach((each) => s.posts.add(each)),
+  restored,
   // The network.
   opened: (s) => [{ do: "send", event: events.register(s.user, s.lastSeq, s.token) }, watch()],
   heard: (s, { event }, now) => HEARD[event.type](s, event, now),
@@ -99,6 +101,14 @@ function post(s, { id, text, receiverId, createdAt }) {
   return [{ do: "keep", post: s.posts.get(id) }, ...dispatch(s, id)];
 }
 
+/** What an earlier visit left unconfirmed waits for the first connection. */
+function restored(s, { posts }) {
+  for (const each of posts) {
+    s.posts.add(each);
+    if (s.transport !== "post") s.unrelayed.add(each.id);
+  }
+}
+
 function retry(s, { id }) {
   s.posts.happened(id, "retried");
   return dispatch(s, id);
@@ -107,6 +117,7 @@ function retry(s, { id }) {
 function discard(s, { id }) {
   s.posts.discard(id);
   s.queue.remove(id);
+  s.unrelayed.delete(id);
   return [{ do: "forget", id }];
 }
 
