@@ -50,6 +50,21 @@ async def test_inspector_and_ladder_in_both_themes(open_notebook) -> None:
         await lab.screenshot(f"widgets-ladder-{theme}", of=".lc-ladder")
         assert await axe_violations(page, ".lc-inspector") == []
         assert await axe_violations(page, ".lc-ladder") == []
+    grid = page.locator(".lc-inspector .lc-list")
+    before = await grid.evaluate("grid => grid.scrollTop")
+    assert before > 0
+    kept = await grid.evaluate(
+        """async grid => {
+            const frame = () => new Promise(requestAnimationFrame);
+            const widget = grid.closest('.lc-inspector');
+            widget.style.display = 'none';
+            await frame(); await frame();
+            widget.style.display = '';
+            await frame(); await frame(); await frame();
+            return grid.scrollTop;
+        }"""
+    )
+    assert kept == before, "a tab that comes back shows what it showed"
     assert lab.console_errors == []
 
 
@@ -144,9 +159,12 @@ async def test_live_traffic_never_moves_what_is_read(open_notebook) -> None:
     )
     count = "document.querySelector('.lc-list').getAttribute('aria-rowcount')"
     await page.wait_for_function(f"{count} === '63'")
-    assert await page.evaluate(
-        "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status"
-    ) == "busy", "the rows came while the cell was still running"
+    assert (
+        await page.evaluate(
+            "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status"
+        )
+        == "busy"
+    ), "the rows came while the cell was still running"
     grid = page.locator(".lc-list")
     await page.locator(".lc-line[data-n='62']").wait_for()
     await page.locator(".lc-line[data-n='62']").click()

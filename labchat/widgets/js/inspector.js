@@ -27,7 +27,7 @@ function render({ model, el, session }) {
   /** Only after a while, so that the pane does not flicker between two units. */
   const sayWaiting = () => {
     const n = model.get("selected");
-    if (n === 0) detail.clear("Pick a unit to see its bytes.");
+    if (n === 0) detail.clear("Pick a unit, in the list or the ladder, to see its bytes.");
     else detail.clear(session.notice() ? `Unit ${n} was not kept with the notebook.` : `Unit ${n} is on its way: the kernel answers when it is free.`);
   };
   const names = () => {

@@ -45,7 +45,7 @@ class Ladder {
     this.notice = h("p", { class: "lc-notice", role: "status", hidden: true });
     this.node = h("div", { class: "lc-ladder-parts" }, this.notice, h("div", { class: "lc-lanes" }, this.head), box, this.player(), legend());
     this.settled = false;
-    this.unsee = whenSeen(this.list, () => [() => this.draw(), () => this.settle()].forEach((f) => f()));
+    this.seeing = whenSeen(this.list, () => [() => this.draw(), () => this.settle()].forEach((f) => f()));
   }
 
   get row() {
@@ -153,7 +153,7 @@ class Ladder {
 
   destroy() {
     this.pause();
-    this.unsee();
+    this.seeing.stop();
   }
 
   update() {
@@ -219,6 +219,7 @@ class Ladder {
   }
 
   onScroll() {
+    if (!this.seeing.scrolled()) return;
     const { scrollTop, clientHeight } = this.list;
     this.following = scrollTop + clientHeight >= this.shown * this.row - this.row;
     if (this.following) this.seen = this.lines.length;

@@ -58,16 +58,36 @@ export function canScroll(node) {
   return node.clientHeight > 0 && (node.checkVisibility?.({ contentVisibilityAuto: true }) ?? true);
 }
 
-/** Call `redraw` when the element's size changes and when it comes into sight; returns the undoing. */
+/**
+ * Call `redraw` when the element's size changes and when it comes into sight. A scroller that was
+ * hidden (another tab of JupyterLab) comes back where it was, which browsers forget. Gives `scrolled`,
+ * to be asked in scroll handlers whether the move is real, and `stop`.
+ */
 export function whenSeen(node, redraw) {
-  const resize = new ResizeObserver(redraw);
-  const sight = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && redraw());
+  let top = 0;
+  let hidden = false;
+  const changed = () => {
+    if (node.clientHeight === 0) hidden = true;
+    else {
+      if (hidden) node.scrollTop = top;
+      hidden = false;
+      redraw();
+    }
+  };
+  const resize = new ResizeObserver(changed);
+  const sight = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && changed());
   resize.observe(node);
   sight.observe(node);
-  return () => {
+  const scrolled = () => {
+    if (hidden || node.clientHeight === 0) return false;
+    top = node.scrollTop;
+    return true;
+  };
+  const stop = () => {
     resize.disconnect();
     sight.disconnect();
   };
+  return { scrolled, stop };
 }
 
 function present(value) {

@@ -69,7 +69,7 @@ export class UnitList {
     this.foot = h("p", { class: "lc-foot lc-meta" });
     const middle = h("div", { class: "lc-list-box" }, this.grid, this.empty, this.pill);
     this.node = h("section", { class: "lc-units", "aria-label": "Units" }, h("div", { class: "lc-filter-box" }, this.input, this.hint), this.earlier, middle, this.foot);
-    this.unsee = whenSeen(this.grid, () => this.onResize());
+    this.seeing = whenSeen(this.grid, () => this.onResize());
   }
 
   /** The box changed: stay at the end, or keep the selected unit in sight. */
@@ -82,7 +82,7 @@ export class UnitList {
   }
 
   destroy() {
-    this.unsee();
+    this.seeing.stop();
   }
 
   /** New rows came, or letters changed. */
@@ -199,6 +199,7 @@ export class UnitList {
   }
 
   onScroll() {
+    if (!this.seeing.scrolled()) return;
     this.following = this.top + this.room >= this.store.length * ROW - ROW;
     const y = this.store.indexOf(this.selected) * ROW;
     this.inSight = y >= this.top && y < this.top + this.room;
