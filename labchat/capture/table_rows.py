@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from labchat.capture.columns import flatten
+from labchat.capture.table_parts import DIRECTIONS, common, labels_of
 from labchat.wire.frames import opcode_name
 from labchat.wire.http1 import Request, Response
 from labchat.wire.index import FRAME, REQUEST, RESPONSE, Part
@@ -18,22 +19,25 @@ from labchat.wire.index import FRAME, REQUEST, RESPONSE, Part
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import numpy.typing as npt
+
     from labchat.capture.capture import Capture
     from labchat.capture.columns import Flat
-    from labchat.wire.conversation import Message
 
+    Ints = npt.NDArray[Any]
     Row = dict[str, Any]
-
-DIRECTIONS = ("c2s", "s2c")
 
 
 def messages(capture: Capture) -> pd.DataFrame:
     """One row a WebSocket message."""
     flat = flatten(capture)
-    labels = labels_of(capture)
-    rows = [_message(flat, one, labels) for one in _whole_messages(capture, flat)]
-    table = pd.DataFrame(rows, columns=list(_MESSAGE_TYPES))
-    return _typed(table, _MESSAGE_TYPES)
+    places = _message_ends(flat)
+    columns = common(capture, flat, places)
+    first = flat.link[places]
+    facts = pd.DataFrame(_message_facts(capture, flat, places), columns=list(_FACTS))
+    table = pd.DataFrame({"first": first, "last": columns.pop("n"), **columns} | dict(facts))
+    table["at_ns"] = flat.at_ns[first - 1]
+    return _typed(table, _FACTS)
 
 
 def requests(capture: Capture) -> pd.DataFrame:
@@ -67,13 +71,8 @@ def violations(capture: Capture) -> pd.DataFrame:
     return _typed(pd.DataFrame(rows, columns=list(_VIOLATION_TYPES)), _VIOLATION_TYPES)
 
 
-_WHO = {"connection": "int32", "label": "category", "direction": "direction"}
 _TIMES = {"at_ns": "int64", "end_ns": "int64"}
-_MESSAGE_TYPES = {
-    "first": "int64",
-    "last": "int64",
-    **_WHO,
-    **_TIMES,
+_FACTS = {
     "opcode": "category",
     "frames": "int32",
     "complete": "bool",
@@ -132,39 +131,29 @@ def _plain(column: pd.Series[Any], dtype: str) -> Any:
     return pd.CategoricalDtype(pd.Index(sorted(column.dropna().unique()), dtype="str"))
 
 
-def _whole_messages(capture: Capture, flat: Flat) -> Iterator[tuple[int, Message]]:
-    """(place of its last frame so far, message) of each message, in the order of ending."""
-    data = np.flatnonzero((flat.kind == FRAME) & (flat.first & 8 == 0))
-    last = {int(flat.link[place]): int(place) for place in data}
-    for place in sorted(last.values()):
-        lane = flat.lanes[flat.lane[place]]
-        conversation = capture.track(lane.connection).conversation
-        message = conversation.message(lane.direction, int(flat.row[place]))
+def _message_ends(flat: Flat) -> Ints:
+    """The place of the last frame so far of each message, in order."""
+    data = np.flatnonzero((flat.kind == FRAME) & (flat.first & 8 == 0))[::-1]
+    _, latest = np.unique(flat.link[data], return_index=True)
+    return np.sort(data[latest])
+
+
+def _message_facts(capture: Capture, flat: Flat, places: Ints) -> Iterator[tuple[Any, ...]]:
+    """What only the messages themselves can tell, in the order of ``_FACTS``."""
+    conversations = [capture.track(lane.connection).conversation for lane in flat.lanes]
+    for lane, row in zip(flat.lane[places].tolist(), flat.row[places].tolist(), strict=True):
+        message = conversations[lane].message(flat.lanes[lane].direction, row)
         assert message is not None, "a data frame belongs to a message"
-        yield place, message
-
-
-def _message(flat: Flat, found: tuple[int, Message], labels: dict[int, str | None]) -> Row:
-    place, message = found
-    lane = flat.lanes[flat.lane[place]]
-    first = int(flat.link[place])
-    return {
-        "first": first,
-        "last": place + 1,
-        "connection": lane.connection,
-        "label": labels[lane.connection],
-        "direction": lane.direction.value,
-        "at_ns": flat.at_ns[first - 1],
-        "end_ns": flat.end_ns[place],
-        "opcode": opcode_name(message.opcode),
-        "frames": len(message.frames),
-        "complete": message.complete,
-        "compressed": message.compressed,
-        "wire_length": message.wire_length,
-        "length": len(message.payload),
-        "ratio": message.ratio,
-        "text": message.text,
-    }
+        yield (
+            opcode_name(message.opcode),
+            len(message.frames),
+            message.complete,
+            message.compressed,
+            message.wire_length,
+            len(message.payload),
+            message.ratio,
+            message.text,
+        )
 
 
 def _answers(flat: Flat) -> dict[int, tuple[int, int, int]]:
@@ -219,8 +208,3 @@ def _request(
         "response_body": len(answer.data) - answer.head_length + more,
         "events": events,
     }
-
-
-def labels_of(capture: Capture) -> dict[int, str | None]:
-    """Who the client of each connection is."""
-    return {one.number: one.label for one in capture.connections}

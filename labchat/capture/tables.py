@@ -44,13 +44,8 @@ import numpy as np
 import pandas as pd
 
 from labchat.capture.columns import flatten
-from labchat.capture.table_rows import (
-    DIRECTIONS,
-    labels_of,
-    messages,
-    requests,
-    violations,
-)
+from labchat.capture.table_parts import coded, common
+from labchat.capture.table_rows import messages, requests, violations
 from labchat.errors import CaptureError, MissingExtra
 from labchat.wire.frames import opcode_name
 from labchat.wire.http1 import Request, Response
@@ -89,8 +84,8 @@ def units(capture: Capture) -> pd.DataFrame:
     for place in np.flatnonzero((flat.kind == REQUEST) | (flat.kind == RESPONSE)):
         headers[place], payload[place] = _http_layers(capture, flat, int(place))
         framing[place] = flat.length[place] - headers[place] - payload[place]
-    columns = _common(capture, flat, np.ones(len(flat), dtype=bool))
-    columns["kind"] = _coded(flat.kind, _KINDS)
+    columns = common(capture, flat, np.ones(len(flat), dtype=bool))
+    columns["kind"] = coded(flat.kind, _KINDS)
     columns["length"] = flat.length
     columns |= {"payload": payload, "framing": framing, "headers": headers}
     columns["tcp_ip"] = _tcp_ip(capture, flat)
@@ -104,11 +99,11 @@ def frames(capture: Capture) -> pd.DataFrame:
     flat = flatten(capture)
     where = flat.kind == FRAME
     first, header = flat.first[where], _frame_headers(flat)[where]
-    columns = _common(capture, flat, where)
+    columns = common(capture, flat, where)
     columns["fin"] = first > 127
     columns["rsv"] = first >> 4 & 7
     columns["opcode"] = first & 15
-    columns["name"] = _coded(first & 15, _OPCODES)
+    columns["name"] = coded(first & 15, _OPCODES)
     columns["masked"] = flat.second[where] > 127
     columns["payload_length"] = flat.length[where] - header
     columns["header_length"] = header.astype(np.uint8)
@@ -131,29 +126,6 @@ def save(table: pd.DataFrame, path: Path, *, parquet: bool) -> None:
         table.to_parquet(path, index=False) if parquet else table.to_csv(path, index=False)
     except OSError as error:
         raise CaptureError(f"{path} cannot be written: {error.strerror or error}.") from error
-
-
-def _coded(codes: Ints, names: tuple[str, ...]) -> pd.Categorical:
-    return pd.Categorical.from_codes(codes.astype(np.int8), categories=pd.Index(names, dtype="str"))
-
-
-def _common(capture: Capture, flat: Flat, where: Ints) -> dict[str, Any]:
-    """The columns that units and frames begin with."""
-    lane = flat.lane[where]
-    numbers = np.array([one.connection for one in flat.lanes], dtype=np.int32)
-    connection = numbers[lane] if len(numbers) else np.zeros(0, dtype=np.int32)
-    names = labels_of(capture)
-    known = pd.Index(sorted({name for name in names.values() if name}), dtype="str")
-    of_lane = known.get_indexer(pd.Index([names.get(int(number)) for number in numbers]))
-    codes = of_lane[lane] if len(numbers) else np.zeros(0, dtype=np.int8)
-    return {
-        "n": flat.n[where],
-        "connection": connection,
-        "label": pd.Categorical.from_codes(codes, categories=known),
-        "direction": _coded(lane & 1, DIRECTIONS),
-        "at_ns": flat.at_ns[where],
-        "end_ns": flat.end_ns[where],
-    }
 
 
 def _frame_headers(flat: Flat) -> Ints:

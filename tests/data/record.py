@@ -148,11 +148,11 @@ def chromium(port: int, har: Path) -> None:
 async def python_websockets() -> None:
     """websockets at both ends, over IPv6, with permessage-deflate and fragments."""
     from websockets.asyncio.client import connect
-    from websockets.asyncio.server import serve
+    from websockets.asyncio.server import ServerConnection, serve
 
-    async def echo(socket: object) -> None:
-        async for message in socket:  # type: ignore[attr-defined]
-            await socket.send(message)  # type: ignore[attr-defined]
+    async def echo(socket: ServerConnection) -> None:
+        async for message in socket:
+            await socket.send(message)
 
     async with (
         serve(echo, "::1", PYTHON_PORT),
