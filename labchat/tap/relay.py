@@ -123,6 +123,10 @@ class Relay:
         """End these connections now, or all there are, by FIN, RST or silence; any thread."""
         self._works.cut(how, connections)
 
+    def name(self, connection: int, label: str) -> None:
+        """Say whose a connection is, so that rules with this label act on it; any thread."""
+        self._works.name(connection, label)
+
     def _client_leg(self) -> Leg:
         return Line(self._works).client
 

@@ -85,6 +85,11 @@ class Works:
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._cut, how, connections)
 
+    def name(self, connection: int, label: str) -> None:
+        """Say whose a connection is; from any thread."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._name, connection, label)
+
     def call_at(self, due_ns: int, call: Callable[[], None]) -> asyncio.TimerHandle:
         """Call when the clock shows ``due_ns``."""
         loop = asyncio.get_running_loop()
@@ -172,6 +177,13 @@ class Works:
                     self.clock(), f"The tap cut the connection by {how}", connection=number
                 )
                 line.cut(how)
+
+    def _name(self, connection: int, label: str) -> None:
+        self.sink.label(connection, label)
+        line = self.lines.get(connection)
+        if line is not None:
+            line.label = label
+            line.switch()
 
     def _set_timer(self) -> None:
         if self._timer is not None:

@@ -442,6 +442,19 @@ async def test_what_waited_for_the_rest_of_its_unit_goes_on_when_units_are_wante
     writer.close()
 
 
+async def test_a_rule_for_somebody_acts_once_it_is_known_who_it_is(bench, echoing):
+    there = await bench(echoing)
+    there.relay.faults.add(Drop(by=Cut.RST), label="Alice")
+    reader, writer = await there.connect()
+    writer.write(b"x")
+    await reader.readexactly(1)
+    there.relay.name(1, "Alice")
+    there.relay.name(2, "Bob")
+    assert await how_it_ended(reader) == "RST"
+    assert there.recorded.labels == [(1, "Alice"), (2, "Bob")]
+    writer.close()
+
+
 async def test_a_timer_of_a_line_ends_with_it(bench, echoing):
     there = await bench(echoing)
     there.relay.faults.add(Drop(by=Cut.FIN, after_ms=60_000))

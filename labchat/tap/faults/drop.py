@@ -19,7 +19,8 @@ class Drop(Fault, frozen=True, kw_only=True, tag="drop"):
 
     With ``units`` in its rule it waits for the unit chosen there ("the fifth frame"), which is
     not delivered; else it counts time, from when it was switched on or the connection was made,
-    whichever is later.
+    whichever is later. A rule with ``for_s`` spares connections made after that time, so that a
+    client can come back.
     """
 
     by: Cut

@@ -190,6 +190,13 @@ def test_a_timed_drop_comes_without_traffic(faults):
     assert isinstance(end, End)
 
 
+def test_a_drop_at_a_time_spares_those_who_come_back(faults, clock):
+    faults.add(Drop(by=Cut.RST), at_s=1, for_s=0.1)
+    assert lane_of(faults).next_due == SECOND
+    clock.now = 2 * SECOND
+    assert lane_of(faults).next_due is None
+
+
 def test_a_rule_that_is_over_does_not_begin(faults, clock):
     faults.add(Drop(by=Cut.RST), for_s=1)
     clock.now = 2 * SECOND
