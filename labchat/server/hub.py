@@ -5,23 +5,23 @@ from __future__ import annotations
 import asyncio
 import itertools
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from labchat.chat import events
 from labchat.chat.events import BadEvent, ErrorCode, Post
-from labchat.chat.rooms import Leases, Members, Routing, TypingBoard
+from labchat.chat.rooms import Routing
 from labchat.errors import ChatError, IdConflict, LabchatError, Refused, StoreUnavailable, TooLong
 from labchat.server.auth import NotYours, Unknown, identify
 from labchat.server.clock import rfc3339
+from labchat.server.company import Company, Link, Session, outgoing
+from labchat.server.history import Page
 from labchat.server.limits import Buckets
 from labchat.server.metrics import Metrics
 from labchat.server.news import News
 from labchat.server.settings import Auth, Delivery, Ids, PostPolicy
-from labchat.server.store import Page
-from labchat.server.writer import Outgoing
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable
+    from collections.abc import Coroutine
 
     from labchat.server.clock import Clock
     from labchat.server.settings import Settings
@@ -36,37 +36,6 @@ class TooFast(ChatError):
         self.seconds = seconds
 
 
-class Link(Protocol):
-    """One open WebSocket, of the chat or of the echo."""
-
-    def __hash__(self) -> int:
-        """By identity."""
-        ...
-
-    def close(self, code: int | None = None, reason: str | None = None) -> None:
-        """Close with a code."""
-        ...
-
-
-class Session(Link, Protocol):
-    """One open WebSocket of the chat."""
-
-    id: str
-
-    def send(self, message: Outgoing, *, matters: bool = True) -> None:
-        """Write; what does not matter is left out when the peer reads too slowly."""
-        ...
-
-    def show(self, message: Outgoing, post: Post) -> None:
-        """Write a live post, unless the session is catching up: then it waits its turn."""
-        ...
-
-
-def outgoing(event: events.Event) -> Outgoing:
-    """An event, ready to be written to any number of sessions."""
-    return Outgoing(events.encode(event))
-
-
 class Hub:
     """All that is shared by the connections of one server.
 
@@ -74,7 +43,7 @@ class Hub:
         metrics: what Prometheus is told.
         news: tells who waits of each commit.
         links: every open WebSocket.
-        members: the open sessions and their users.
+        company: the sessions of the chat, and who is behind them.
         draining: the server is about to stop; no new connections.
     """
 
@@ -82,15 +51,13 @@ class Hub:
         self.settings = settings
         self.store = store
         self.clock = clock
-        self.members: Members[Session] = Members()
+        self.company = Company(settings, clock)
         self.links: set[Link] = set()
         self.news = News()
         self.metrics = Metrics()
         self.metrics.watch(self)
         self.draining = False
         self._empty = asyncio.Event()
-        self._typing = TypingBoard(settings.typing)
-        self._leases = Leases(settings.lease)
         rate = settings.limits.posts_per_second
         self._buckets = Buckets(rate, 2 * rate)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -119,50 +86,10 @@ class Hub:
         if self.links:
             await self._empty.wait()
 
-    def open(self, session: Session) -> None:
-        """A connection is up."""
-        self.members.open(session)
-
-    def join(self, session: Session, user: str) -> None:
-        """The session is that user's from now on."""
-        self.members.register(session, user)
-
-    def leave(self, session: Session) -> None:
-        """The session is nobody's any more."""
-        self.closed(session)
-        self.members.open(session)
-
-    def announce(self, session: Session, user: str) -> None:
-        """The user is present; the session is told who else is."""
-        self.seen(user)
-        session.send(outgoing(events.Presence(online=self.here())), matters=False)
-        self._tell_presence(leave_out=session)
-
-    def closed(self, session: Session) -> None:
-        """A connection is gone; its user stays present until the lease is over."""
-        user = self.members.close(session)
-        if user is not None:
-            self._tell_typing(self._typing.drop(user))
-
     def sweep(self) -> None:
         """Let lapse what is overdue; called every half second or so."""
-        now = self.clock.monotonic()
-        self._tell_typing(self._typing.lapse(now))
-        for session in self.members:
-            user = self.members.user(session)
-            if user is not None:
-                self._leases.renew(user, now)
-        self._leases.lapse(now)
-        self._buckets.sweep(now)
-        self._tell_presence()
-
-    def seen(self, user: str) -> None:
-        """A user without a connection gave a sign of life."""
-        self._leases.renew(user, self.clock.monotonic())
-
-    def here(self) -> tuple[str, ...]:
-        """The users who are present."""
-        return self._leases.here()
+        self.company.sweep()
+        self._buckets.sweep(self.clock.monotonic())
 
     # Posts.
 
@@ -184,11 +111,11 @@ class Hub:
 
         Raises Unknown, NotYours, TooLong, TooFast.
         """
-        self._may(self.members.user(session), said)
+        self._may(self.company.members.user(session), said)
         post = self.stamp(said)
         if self.settings.delivery is Delivery.RELAY_FIRST:
             self._relay(post)
-        self._tell_typing(self._stopped(post.sender_id, post.receiver_id))
+        self.company.stopped(post.sender_id, post.receiver_id)
         storing = self.store.add(post)
         storing.add_done_callback(partial(self._said, session, post, self.clock.monotonic()))
         return storing
@@ -226,6 +153,11 @@ class Hub:
         if caller != sender:
             raise NotYours(f"You are {caller}, and may not speak as {sender}.")
 
+    def typing(self, session: Session, event: events.Typing) -> None:
+        """Somebody is writing, or has stopped. Raises Unknown, NotYours."""
+        self.check_sender(self.company.members.user(session), event.sender_id)
+        self.company.typing(event)
+
     def _count(self, path: str, stored: Stored, began: float) -> None:
         self.metrics.posts.labels(path, "stored" if stored.new else "known").inc()
         self.metrics.commit.observe(self.clock.monotonic() - began)
@@ -248,19 +180,10 @@ class Hub:
     def _relay(self, post: Post) -> None:
         message = outgoing(events.Told(post))
         told = 0
-        for session in self._hearing(post):
+        for session in self.company.hearing(post):
             session.show(message, post)
             told += 1
         self.metrics.deliveries.inc(told)
-
-    def _hearing(self, post: Post) -> Iterable[Session]:
-        routing = self.settings.routing
-        sessions = self.members.receivers(routing, post.sender_id, post.receiver_id)
-        return sessions if self.settings.auth is Auth.OFF else filter(self._may_hear, sessions)
-
-    def _may_hear(self, session: Session) -> bool:
-        """In open mode everybody who is connected, as in the text; with ``auth`` who is known."""
-        return self.settings.auth is Auth.OFF or self.members.user(session) is not None
 
     # Running and stopping.
 
@@ -274,44 +197,6 @@ class Hub:
         """No new connections; whoever waits for news is let go."""
         self.draining = True
         self.news.tell()
-
-    # Typing and presence.
-
-    def typing(self, session: Session, event: events.Typing) -> None:
-        """Somebody is writing, or has stopped; who is concerned is told if that is news.
-
-        Raises Unknown, NotYours.
-        """
-        self.check_sender(self.members.user(session), event.sender_id)
-        if event.is_typing:
-            now = self.clock.monotonic()
-            news = self._typing.start(event.sender_id, event.receiver_id, now)
-            self._tell_typing([event.receiver_id] if news else [])
-        else:
-            self._tell_typing(self._stopped(event.sender_id, event.receiver_id))
-
-    def _stopped(self, sender: str, receiver: str) -> list[str]:
-        return [receiver] if self._typing.stop(sender, receiver) else []
-
-    def _tell_typing(self, receivers: list[str]) -> None:
-        """Send ``typing-update`` to all (broadcast) or to those to whom it was being written."""
-        if receivers and self.settings.routing is Routing.BROADCAST:
-            message = outgoing(events.TypingUpdate(self._typing.everybody()))
-            for session in filter(self._may_hear, self.members):
-                session.send(message, matters=False)
-            return
-        for receiver in dict.fromkeys(receivers):
-            message = outgoing(events.TypingUpdate(self._typing.writing_to(receiver)))
-            for session in self.members.sessions(receiver):
-                session.send(message, matters=False)
-
-    def _tell_presence(self, leave_out: Session | None = None) -> None:
-        came, went = self._leases.changes()
-        if came or went:
-            message = outgoing(events.Presence(online=came, offline=went))
-            for session in self.members:
-                if session is not leave_out and self.members.user(session) is not None:
-                    session.send(message, matters=False)
 
     # Catching up.
 

@@ -42,7 +42,7 @@ class Metrics:
         """Add the gauges."""
         gauges = {
             "labchat_connections": ("WebSockets open.", lambda: len(hub.links)),
-            "labchat_users_present": ("Users present.", lambda: len(hub.here())),
+            "labchat_users_present": ("Users present.", lambda: len(hub.company.here())),
             "labchat_unstored_posts": ("Posts waiting for the disk.", lambda: hub.store.waiting),
             "labchat_last_seq": ("The last committed seq.", lambda: hub.store.last_seq),
         }

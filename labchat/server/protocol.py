@@ -20,9 +20,9 @@ from tornado.httputil import HTTPHeaders
 from tornado.iostream import SSLIOStream, StreamClosedError
 from tornado.websocket import WebSocketProtocol13
 
-from labchat.server.deflate import Agreed, agree
+from labchat.server.deflate import Agreed, Inflater, agree
 from labchat.server.pipe import Pipe
-from labchat.server.reader import Code, Fail, Inflater, Message, Opcode, Reader
+from labchat.server.reader import Code, Fail, Message, Opcode, Reader
 from labchat.server.writer import Outgoing, close_frame
 
 if TYPE_CHECKING:

@@ -7,13 +7,14 @@ it arrives, lengths before the payload is read, inflated size while inflating.
 from __future__ import annotations
 
 import codecs
-import zlib
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from labchat.server.deflate import Inflater
 
 FIN, RSV1, RSV, OPCODE, MASK = 0x80, 0x40, 0x70, 0x0F, 0x80
 MAX_CONTROL = 125
@@ -234,43 +235,6 @@ class Reader:
         self._body = bytearray()
         self._opcode = None
         return message
-
-
-class Inflater:
-    """The receiving half of permessage-deflate (RFC 7692 §7.2.2).
-
-    Args:
-        window_bits: LZ77 window of the sender, 8 to 15.
-        takeover: whether the window is kept from message to message.
-    """
-
-    __slots__ = ("_stream", "_takeover", "_window_bits")
-
-    def __init__(self, window_bits: int, *, takeover: bool) -> None:
-        self._window_bits = window_bits
-        self._takeover = takeover
-        self._stream = zlib.decompressobj(-window_bits)
-
-    def inflate(self, data: bytes, limit: int) -> bytes:
-        """Inflate a piece to at most ``limit`` bytes. Raises Fail 1009 beyond, 1007 on nonsense."""
-        try:
-            piece = self._stream.decompress(data, limit + 1)
-        except zlib.error as error:
-            raise Fail(Code.INVALID_DATA, "the message does not inflate") from error
-        if len(piece) > limit:
-            raise Fail(Code.TOO_BIG, "the message is too big once inflated")
-        return piece
-
-    def end(self, body: bytearray) -> None:
-        """The message is whole: start afresh, or go on with its end as the window.
-
-        A message may end in a final block (RFC 7692 §7.2.3.4), after which zlib's stream is over.
-        """
-        if not self._takeover:
-            self._stream = zlib.decompressobj(-self._window_bits)
-        elif self._stream.eof:
-            window = bytes(body[-(1 << self._window_bits) :])
-            self._stream = zlib.decompressobj(-self._window_bits, zdict=window)
 
 
 class _Head:

@@ -8,9 +8,9 @@ from tornado.web import HTTPError, StaticFileHandler
 
 from labchat.server.answers import Answers, as_json
 from labchat.server.auth import NotYours, bearer
+from labchat.server.history import Page
 from labchat.server.metrics import CONTENT_TYPE
 from labchat.server.openapi import describe
-from labchat.server.store import Page
 
 if TYPE_CHECKING:
     from labchat.chat import events
@@ -32,7 +32,7 @@ class Api(Answers):
             raise NotYours("These messages are somebody else's.")
         user = user or asked
         if user is not None:
-            self.hub.seen(user)
+            self.hub.company.seen(user)
         return user
 
     def number(self, name: str, least: int, most: int) -> int | None:
@@ -96,7 +96,7 @@ class UsersHandler(Api):
     async def get(self) -> None:
         """All known users, sorted, each with whether it is present."""
         await self.reader()
-        here = set(self.hub.here())
+        here = set(self.hub.company.here())
         users = sorted(here | set(await self.hub.store.users()))
         self.answer(as_json([{"userId": user, "online": user in here} for user in users]))
 

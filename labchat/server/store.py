@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from labchat.chat.events import Post
 from labchat.errors import ForeignDatabase, IdConflict, StoreUnavailable
-from labchat.server import migrations
+from labchat.server import history, migrations
 from labchat.server.settings import Synchronous
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from labchat.server.history import Known, Page
 
 T = TypeVar("T")
 
@@ -29,7 +31,6 @@ GROUP = 256
 
 _INSERT = """INSERT INTO messages (id, text, sender_id, receiver_id, created_at)
 VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING RETURNING seq"""
-_COLUMNS = "id, text, sender_id, receiver_id, created_at, seq"
 
 
 class Stored(NamedTuple):
@@ -45,31 +46,6 @@ class Trace(Protocol):
     def __call__(self, event: str, post_id: str, seq: int) -> None:
         """``event`` is "insert" or "commit"."""
         ...
-
-
-class Page(NamedTuple):
-    """Which messages to read.
-
-    Attributes:
-        after: only those with a higher ``seq``.
-        user: only those this user sent or received; None: everybody's.
-        peer: only those between ``user`` and this one.
-        limit: at most so many. The oldest with ``after``, else the newest; ascending in any case.
-        up_to: only those with a ``seq`` up to this.
-    """
-
-    limit: int
-    after: int | None = None
-    user: str | None = None
-    peer: str | None = None
-    up_to: int | None = None
-
-
-class Known(NamedTuple):
-    """A user, and what is kept of the user's token."""
-
-    user: str
-    digest: bytes
 
 
 class _Barrier(NamedTuple):
@@ -149,15 +125,15 @@ class Store:
 
     async def read(self, page: Page) -> list[Post]:
         """Stored messages, ascending by ``seq``."""
-        return await self._read(_select, page)
+        return await self._read(history.select, page)
 
     async def users(self) -> list[str]:
         """Everybody who has a token, or ever sent or received a message, sorted."""
-        return await self._read(_users)
+        return await self._read(history.users)
 
     async def token(self, digest: bytes) -> Known | None:
         """Who has the token with this digest."""
-        found = await self._read(_token, digest)
+        found = await self._read(history.token, digest)
         return found[0] if found else None
 
     async def close(self) -> None:
@@ -228,7 +204,7 @@ class Store:
 
     def _again(self, post: Post) -> Stored | IdConflict:
         """The id is there already: the same message, or another one?"""
-        query = f"SELECT {_COLUMNS} FROM messages WHERE id = ?"  # noqa: S608 - a constant
+        query = f"SELECT {history.COLUMNS} FROM messages WHERE id = ?"  # noqa: S608 - a constant
         stored = Post(*self._db.execute(query, (post.id,)).fetchone())
         same = (stored.text, stored.sender_id, stored.receiver_id) == (
             post.text,
@@ -307,42 +283,3 @@ def _why_not(path: Path, error: sqlite3.Error) -> ForeignDatabase | StoreUnavail
 
 def _numbered(post: Post, seq: int) -> Post:
     return Post(post.id, post.text, post.sender_id, post.receiver_id, post.created_at, seq)
-
-
-def _select(db: sqlite3.Connection, page: Page) -> list[Post]:
-    """Read one page; with ``after`` the oldest that follow, else the newest."""
-    terms, values = _conditions(page)
-    where = f"WHERE {' AND '.join(terms)}" if terms else ""
-    order = "DESC" if page.after is None else "ASC"
-    query = f"SELECT {_COLUMNS} FROM messages {where} ORDER BY seq {order} LIMIT ?"  # noqa: S608 - the terms are constants, the values bound
-    posts = [Post(*row) for row in db.execute(query, (*values, page.limit))]
-    return posts if page.after is not None else posts[::-1]
-
-
-def _conditions(page: Page) -> tuple[list[str], list[object]]:
-    terms: list[str] = []
-    values: list[object] = []
-    if page.after is not None:
-        terms.append("seq > ?")
-        values.append(page.after)
-    if page.up_to is not None:
-        terms.append("seq <= ?")
-        values.append(page.up_to)
-    if page.user is not None and page.peer is not None:
-        terms.append("(sender_id, receiver_id) IN (VALUES (?, ?), (?, ?))")
-        values += [page.user, page.peer, page.peer, page.user]
-    elif page.user is not None:
-        terms.append("(sender_id = ? OR receiver_id = ?)")
-        values += [page.user, page.user]
-    return terms, values
-
-
-def _users(db: sqlite3.Connection) -> list[str]:
-    query = """SELECT user_id FROM users UNION SELECT sender_id FROM messages
-    UNION SELECT receiver_id FROM messages ORDER BY 1"""
-    return [row[0] for row in db.execute(query)]
-
-
-def _token(db: sqlite3.Connection, digest: bytes) -> list[Known]:
-    query = "SELECT user_id, token_hash FROM users WHERE token_hash = ?"
-    return [Known(*row) for row in db.execute(query, (digest,))]

@@ -12,8 +12,8 @@ from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
 from labchat.chat import events
+from labchat.server.history import Page
 from labchat.server.rest import Api
-from labchat.server.store import Page
 
 if TYPE_CHECKING:
     from labchat.chat.events import Post

@@ -13,7 +13,8 @@ from labchat.chat.events import BadEvent, ErrorCode, Post, Register, Say
 from labchat.errors import LabchatError, Refused, StoreUnavailable
 from labchat.server.answers import Answers, Full, WantsUpgrade
 from labchat.server.auth import SUBPROTOCOL, bearer, offered
-from labchat.server.hub import code, outgoing
+from labchat.server.company import outgoing
+from labchat.server.hub import code
 from labchat.server.protocol import Rfc6455
 from labchat.server.reader import Code, Opcode
 from labchat.server.settings import Auth
@@ -161,7 +162,7 @@ class ChatSocket(Socket):
     def open(self, *_args: str, **_kwargs: str) -> None:
         """Called by Tornado after the handshake."""
         super().open()
-        self.hub.open(self)
+        self.hub.company.open(self)
         if self.hub.settings.auth is Auth.TOKEN:
             seconds = self.hub.settings.limits.header_seconds
             self._deadline = asyncio.get_running_loop().call_later(seconds, self._too_late)
@@ -169,13 +170,13 @@ class ChatSocket(Socket):
     def on_close(self) -> None:
         """Called by Tornado when the connection is gone."""
         super().on_close()
-        self.hub.closed(self)
+        self.hub.company.closed(self)
         if self._deadline is not None:
             self._deadline.cancel()
 
     def _too_late(self) -> None:
         """Nobody has said who this is: with ``auth`` a connection is not kept for that."""
-        if self.hub.members.user(self) is None:
+        if self.hub.company.members.user(self) is None:
             self.close(Code.POLICY, "register first")
 
     def on_binary(self, _data: bytes) -> None:
@@ -250,10 +251,10 @@ class ChatSocket(Socket):
         try:
             await self._admit(event)
             self._held = []
-            self.hub.join(self, event.user_id)
+            self.hub.company.join(self, event.user_id)
             seq = await self.hub.store.settled()  # joined and asked in one turn: no gap between
         except StoreUnavailable as error:
-            self.hub.leave(self)
+            self.hub.company.leave(self)
             self._refuse(error)
             self._release(0)
         except Refused as error:
@@ -267,13 +268,13 @@ class ChatSocket(Socket):
         if event.token is not None or self._token_user is None:
             self._token_user = await self.hub.caller(event.token)
         self.hub.check_sender(self._token_user, event.user_id)
-        mine = self.hub.members.sessions(event.user_id) - {self}
+        mine = self.hub.company.members.sessions(event.user_id) - {self}
         if len(mine) >= self.hub.settings.limits.per_user:
             raise Refused(f"{event.user_id} has {len(mine)} connections already.")
 
     async def _welcome(self, event: Register, seq: int) -> None:
         self.send(outgoing(events.Registered(self.id, seq)))
-        self.hub.announce(self, event.user_id)
+        self.hub.company.announce(self, event.user_id)
         if event.last_seq is not None:
             await self._catch_up(event.user_id, event.last_seq, seq)
         self._release(seq)

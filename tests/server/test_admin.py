@@ -7,7 +7,8 @@ import pytest
 from labchat.chat.events import Post
 from labchat.errors import SettingsError, StoreUnavailable
 from labchat.server import admin
-from labchat.server.store import Page, Store
+from labchat.server.history import Page
+from labchat.server.store import Store
 
 
 @pytest.fixture

@@ -268,7 +268,7 @@ async def test_a_session_that_catches_up_too_slowly_is_closed_with_1013(house, m
     monkeypatch.setattr(server.hub.store, "settled", lambda: ready)
     await slow.say("register", userId="slow")
     alice = await server.talker()
-    while not any(server.hub.members.sessions("slow")):
+    while not any(server.hub.company.members.sessions("slow")):
         await alice.settle()
     for number in range(3):
         await alice.post(f"m{number}")
@@ -290,7 +290,7 @@ async def test_registering_while_the_store_fails_may_be_tried_again(house, monke
     monkeypatch.setattr(server.hub.store, "settled", fail)
     await alice.say("register", userId="alice")
     assert (await alice.hear("error"))["code"] == "unavailable"
-    assert not server.hub.members.sessions("alice")
+    assert not server.hub.company.members.sessions("alice")
     monkeypatch.setattr(server.hub.store, "settled", settled)
     assert (await alice.register("alice"))["seq"] == 0
 

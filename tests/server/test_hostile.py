@@ -96,7 +96,7 @@ async def test_a_reader_that_does_not_read_is_closed_with_1013_and_the_others_he
     writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     alice = await server.talker("alice")
     closing = []
-    (slow,) = (link for link in server.hub.links if server.hub.members.user(link) is None)
+    (slow,) = (link for link in server.hub.links if server.hub.company.members.user(link) is None)
     close = slow.link.close
     slow.link.close = lambda code=None, reason=None: (closing.append(code), close(code, reason))
     for number in range(400):
@@ -113,7 +113,7 @@ async def test_typing_is_left_out_before_posts_are(house):
     _, writer, _ = await server.upgraded("/ws")
     writer.transport.pause_reading()
     alice = await server.talker("alice")
-    (slow,) = (link for link in server.hub.links if server.hub.members.user(link) is None)
+    (slow,) = (link for link in server.hub.links if server.hub.company.members.user(link) is None)
     number = 0
     while slow.link.waiting() <= 500_000:
         number += 1
@@ -193,4 +193,4 @@ async def test_a_peer_that_vanishes_is_forgotten(house):
     writer.transport.abort()
     async with asyncio.timeout(5):
         await server.hub.emptied()
-    assert len(server.hub.members) == 0
+    assert len(server.hub.company.members) == 0

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labchat.server.reader import Code, Fail, Inflater, Message, Opcode, Reader, unmask
+from labchat.server.deflate import Inflater
+from labchat.server.reader import Code, Fail, Message, Opcode, Reader, unmask
 from labchat.server.writer import Outgoing, close_frame, frame
 
 KEY = bytes.fromhex("37fa213d")

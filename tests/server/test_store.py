@@ -12,8 +12,9 @@ from labchat.chat.events import Post
 from labchat.errors import ForeignDatabase, IdConflict, StoreUnavailable
 from labchat.server import migrations
 from labchat.server.auth import digest
+from labchat.server.history import Page
 from labchat.server.settings import Synchronous
-from labchat.server.store import Page, Store
+from labchat.server.store import Store
 
 
 def post(number, text="Hello", sender="alice", receiver="bob"):
