@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import socket
 from typing import TYPE_CHECKING
 
 from labchat.lessons import evidence
 from labchat.lessons.lesson import Check, Lab, Lesson, Question
+from labchat.lessons.plain import opening, talk
 from labchat.wire import frames
 from labchat.wire.frames import Frame
 
@@ -15,10 +15,6 @@ if TYPE_CHECKING:
     from labchat.widgets.lesson_card import Measured
 
 TEXTS_HEADER = 14
-HANDSHAKE = (
-    b"GET /echo HTTP/1.1\r\nHost: localhost:3000\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-)
 
 
 def send(lab: Lab, *data: bytes, close: bool = True) -> list[Captured]:
@@ -32,20 +28,8 @@ def send(lab: Lab, *data: bytes, close: bool = True) -> list[Captured]:
     Returns:
         What crossed the tap because of it, the handshake left out.
     """
-    before = len(lab.capture)
-    host, port = lab.relay.address
     ending = frames.build(8, b"\x03\xe8", mask=bytes(4)) if close else b""
-    with socket.create_connection((host, port), timeout=20) as plain:
-        plain.sendall(HANDSHAKE)
-        heard = b""
-        while b"\r\n\r\n" not in heard:
-            heard += plain.recv(65536)
-        plain.sendall(b"".join(data) + ending)
-        while plain.recv(65536):
-            pass
-    rows = lab.capture.rows(before + 1)
-    mine = max(row.connection for row in rows)
-    found = [lab.capture.unit(row.n) for row in rows if row.connection == mine]
+    found = talk(lab, opening(), b"".join(data) + ending)
     return [each for each in found if isinstance(each.unit, Frame)]
 
 

@@ -20,7 +20,9 @@ T = TypeVar("T")
 
 MODULES = {
     "00": "start",
+    "01": "handshake",
     "02": "frames",
+    "03": "http",
 }
 """Lesson number to the module of this package that holds its ``LESSON``."""
 
