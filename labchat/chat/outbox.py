@@ -117,6 +117,18 @@ class Outbox:
         self._finish(entry, path)
         return entry.bubble
 
+    def told(self, post_id: str, seq: int) -> Bubble | None:
+        """The server told the post back to its author: it is stored, by whichever path.
+
+        If the WebSocket has yet to carry it, the POST did, and a server may only store what is
+        posted: that leg stays due, for the others to hear the post.
+        """
+        entry = self._entries.get(post_id)
+        if entry is not None and entry.legs.get(Path.WEBSOCKET) is Leg.DUE and len(entry.legs) > 1:
+            entry.bubble = replace(entry.bubble, delivery=Delivery.STORED, seq=seq, reason=None)
+            return entry.bubble
+        return self.confirm(post_id, Path.WEBSOCKET, seq)
+
     def hold(self, post_id: str, path: Path, reason: str) -> Bubble | None:
         """This path failed for now: the leg is due again, or dropped if already stored."""
         entry = self._entries.get(post_id)

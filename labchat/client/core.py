@@ -208,7 +208,7 @@ class Core:
         elif post.seq is None:
             return
         elif post.id in self.outbox:
-            self.confirmed(post.id, Path.WEBSOCKET, post.seq)
+            self._came_of_it(self.outbox.told(post.id, post.seq))
         else:
             self._show(replace(known, delivery=Delivery.STORED, seq=post.seq, reason=None))
 

@@ -112,6 +112,25 @@ def test_a_stored_post_still_goes_to_those_who_listen() -> None:
     assert outbox.sent("m") is None
 
 
+def test_what_the_post_path_stored_still_goes_out_by_websocket() -> None:
+    outbox = filled("m")
+    outbox.take(POST)
+    told = outbox.told("m", 7)
+    assert told is not None
+    assert (told.delivery, told.seq) == (Delivery.STORED, 7)
+    outbox.confirm("m", POST, 7)
+    assert outbox.take(WS) is not None
+    outbox.told("m", 7)
+    assert "m" not in outbox
+    assert outbox.told("m", 7) is None
+
+
+def test_a_post_for_the_websocket_alone_is_done_when_it_is_told() -> None:
+    outbox = filled("m", transport=Transport.WEBSOCKET)
+    outbox.told("m", 7)
+    assert "m" not in outbox
+
+
 def test_a_failed_post_request_is_not_repeated_once_the_post_is_stored() -> None:
     outbox = filled("m")
     outbox.take(POST)
