@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from labchat.wire import views
+from labchat.wire.http1 import Request, Response
+
 if TYPE_CHECKING:
     from array import array
 
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
     from labchat.wire.conversation import Message, Unit
     from labchat.wire.fields import Direction
     from labchat.wire.index import Columns, Kind
+    from labchat.wire.views import View
 
 
 class End(StrEnum):
@@ -172,6 +176,15 @@ class Captured:
     unit: Unit
     message: Message | None
     peer: int | None
+
+    @property
+    def view(self) -> View | None:
+        """The content made readable, with fields of its own: JSON, text, an event, or bytes."""
+        if self.message is not None:
+            return views.of_message(self.message)
+        if isinstance(self.unit, Request | Response):
+            return views.of_http(self.unit)
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,6 +116,20 @@ def test_a_unit_comes_with_its_message_and_its_peer():
     assert scribe.capture.unit(3) is first
 
 
+def test_content_has_a_view():
+    scribe = Scribe()
+    head = (
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n"
+    )
+    scribe.say(C2S, head + b"{}")
+    assert scribe.capture.unit(1).view.name == "JSON"
+    scribe = Scribe().upgrade()
+    scribe.say(S2C, frames.build(1, b"hello") + frames.build(9))
+    assert scribe.capture.unit(1).view is None
+    assert scribe.capture.unit(3).view.name == "text"
+    assert scribe.capture.unit(4).view is None
+
+
 @pytest.mark.parametrize("n", [0, 3, -1])
 def test_there_is_no_such_unit(n):
     with pytest.raises(IndexError, match=f"no unit {n}: there are 2"):

@@ -349,6 +349,14 @@ def test_a_chunk_size_that_is_none_is_flagged_where_all_ends(rest):
     assert [one.section for one in unit.violations] == ["RFC 9112 §7.1", "RFC 9112 §8"]
 
 
+def test_nothing_follows_the_last_chunk_in_one_message():
+    """A lane never cuts a unit so; whoever dissects by hand is told."""
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    response = http1.dissect_response(head + b"1\r\na\r\n0\r\n\r\nmore")
+    assert response.body == b"a"
+    assert told(response) == [("RFC 9112 §7.1", b"more")]
+
+
 def test_trailers_without_end_are_given_up():
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
     for step in (1 << 12, 1 << 20):
