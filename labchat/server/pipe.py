@@ -33,12 +33,17 @@ class Pipe(asyncio.Protocol):
         sock: the connection's socket, which is the pipe's from now on.
         hear: called with each piece of bytes. What it returns, if anything, must be awaited
             before the next piece: reading pauses, and ``attention`` hands it out.
+
+    Attributes:
+        socket: the socket, to send on directly while ``idle``.
+        idle: the connection is up, and nothing waits to be sent.
     """
 
     def __init__(
         self, sock: socket.socket, hear: Callable[[bytes], Coroutine[None, None, None] | None]
     ) -> None:
         self.socket = sock
+        self.idle = False
         self.io_loop = IOLoop.current()
         self._hear = hear
         self._transport: asyncio.Transport | None = None
@@ -100,6 +105,7 @@ class Pipe(asyncio.Protocol):
         """The transport is ours; what was written meanwhile goes out."""
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(high=0)
+        self.idle = True
         for data in self._written_before:
             self._transport.write(data)
         if self._over:
@@ -121,6 +127,7 @@ class Pipe(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
         self._over = self._lost = True
+        self.idle = False
         self._wake()
         if self._flushed is not None and not self._flushed.done():
             self._flushed.set_exception(StreamClosedError(exc))
@@ -128,10 +135,12 @@ class Pipe(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """Something waits to be sent."""
+        self.idle = False
         self._flushed = asyncio.get_running_loop().create_future()
 
     def resume_writing(self) -> None:
         """Nothing waits any more."""
+        self.idle = not self._over
         if self._flushed is not None and not self._flushed.done():
             self._flushed.set_result(None)
         self._flushed = None
@@ -141,10 +150,6 @@ class Pipe(asyncio.Protocol):
     def closed(self) -> bool:
         """Whether nothing can be sent any more."""
         return self._over or (self._transport is not None and self._transport.is_closing())
-
-    def writing(self) -> bool:
-        """Whether something waits to be sent."""
-        return self._flushed is not None or self._transport is None
 
     def waiting(self) -> int:
         """Bytes that wait to be sent."""
@@ -163,6 +168,7 @@ class Pipe(asyncio.Protocol):
     def close(self) -> None:
         """Send what waits, for a while, and close."""
         self._over = True
+        self.idle = False
         if self._transport is None:
             return
         if self.waiting():

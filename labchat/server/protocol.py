@@ -26,7 +26,7 @@ from labchat.server.reader import Code, Fail, Message, Opcode, Reader
 from labchat.server.writer import Outgoing, close_frame
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+    from collections.abc import Awaitable, Coroutine, Iterable, Iterator
 
     from tornado.iostream import IOStream
     from tornado.websocket import WebSocketHandler, _WebSocketParams
@@ -80,7 +80,6 @@ class Rfc6455(WebSocketProtocol13):
         self._bits: int | None = None
         self._peer: Any = handler
         self._pipe: Pipe | None = None
-        self._send_now: Callable[[bytes], int] = _nothing
 
     # The handshake: what Tornado leaves unchecked.
 
@@ -139,7 +138,6 @@ class Rfc6455(WebSocketProtocol13):
         await self.flushed()
         self._pipe = pipe = Pipe.leave(self.stream, self._hear)
         self.stream = cast("IOStream", pipe)
-        self._send_now = pipe.socket.send
         await pipe.connect()
         while not self.client_terminated:
             await (await pipe.attention())
@@ -226,37 +224,44 @@ class Rfc6455(WebSocketProtocol13):
         peer that reads needs none of them. One that does not is bounded: what does not matter is
         left out when the queue is half full, and when it is full the connection is closed.
         """
-        if self.server_terminated or self.client_terminated or self.stream.closed():
+        if self.server_terminated or self.client_terminated:
             return
-        if self.stream.writing():
+        if self._pipe is None or not self._pipe.idle:
             self._queue(message, matters)
         else:
-            self._write(message.plain if self._bits is None else message.encoded(self._bits))
+            self._write(self._pipe, message.plain if self._bits is None else self._encoded(message))
 
-    def _write(self, data: bytes) -> Awaitable[None] | None:
+    def _encoded(self, message: Outgoing) -> bytes:
+        return message.encoded(self._bits)
+
+    def _write(self, pipe: Pipe, data: bytes) -> Awaitable[None] | None:
         """Give the socket what it takes; the rest goes behind, and is awaitable."""
         try:
-            sent = self._send_now(data)
+            sent = pipe.socket.send(data)
         except BlockingIOError:
             sent = 0
         except OSError:
             self._abort()
             return None
-        return None if sent == len(data) else self.stream.write(data[sent:])
+        return None if sent == len(data) else pipe.write(data[sent:])
 
     def _queue(self, message: Outgoing, matters: bool) -> None:
         waiting = self.waiting()
+        if self.stream.closed():
+            return
         if waiting > self._room:
             self.close(Code.TRY_AGAIN_LATER, "you read too slowly")
         elif matters or waiting < self._room // 2:
-            self.stream.write(message.encoded(self._bits))
+            self.stream.write(self._encoded(message))
 
     def send_all(self, message: Outgoing) -> Awaitable[None] | None:
         """Write a message; the result, if any, is done when the peer has taken it."""
         if self.server_terminated or self.client_terminated or self.stream.closed():
             return None
-        data = message.encoded(self._bits)
-        return self.stream.write(data) if self.stream.writing() else self._write(data)
+        data = self._encoded(message)
+        if self._pipe is None or not self._pipe.idle:
+            return self.stream.write(data)
+        return self._write(self._pipe, data)
 
     async def flushed(self) -> None:
         """Done when the peer has taken everything. Raises StreamClosedError."""
@@ -277,8 +282,3 @@ class Rfc6455(WebSocketProtocol13):
 
 async def _failing(fail: Fail) -> None:
     raise fail
-
-
-def _nothing(_data: bytes) -> int:
-    """What a TLS stream takes directly: its socket has a buffer that only the stream knows."""
-    return 0
