@@ -23,7 +23,7 @@ from labchat.widgets.view_models.rows import lines
 from labchat.widgets.view_models.saved import snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from labchat.capture.capture import Capture
 
@@ -32,6 +32,9 @@ SAVE_EVERY = 2.0
 
 AHEAD = 40
 """Details sent without being asked for, of the newest units: they open while the kernel is busy."""
+
+FEW = 6
+"""So many new units get their details at once; while more come, their rows have to do."""
 
 PAGE = 4096
 """Bytes of a long unit that a front end asks for at a time."""
@@ -157,8 +160,8 @@ class CaptureWidget(Following, anywidget.AnyWidget):
         """One beat: peers, one batch of rows, some details, the snapshot when it is time."""
         total = len(self._capture)
         self._refresh_peers()
-        more = self._send_rows(total)
-        more |= self._send_details(total)
+        news = self._send_rows(total)
+        more = news | self._send_details(total, ahead=not news)
         more |= self._save_when_due(total, busy=more)
         if more:
             self.bridge.changed()
@@ -171,12 +174,15 @@ class CaptureWidget(Following, anywidget.AnyWidget):
         self.send({"type": "rows", "seq": batch.seq, "total": total, "rows": rows})
         return True
 
-    def _send_details(self, total: int) -> bool:
+    def _send_details(self, total: int, *, ahead: bool) -> bool:
+        """What was asked for; and, ``ahead`` of any question, the newest while traffic rests."""
         if not self._feed.ready:
             return False
         asked, self._asked = self._asked, []
-        fresh = range(max(self._ahead, total - AHEAD) + 1, total + 1)
-        self._ahead = total
+        fresh: Iterable[int] = ()
+        if ahead or total - self._ahead <= FEW:
+            fresh = range(max(self._ahead, total - AHEAD) + 1, total + 1)
+            self._ahead = total
         for n in dict.fromkeys([*asked, *fresh]):
             if 0 < n <= total:
                 self.send({"type": "detail", "detail": self.detail(n)})

@@ -67,7 +67,7 @@ def test_nothing_is_sent_before_somebody_listens(inspector) -> None:
     assert answers[0] | {"rows": []} == {"type": "rows", "seq": 1, "total": 30, "rows": []}
     opened = [message["detail"]["n"] for message in answers if message["type"] == "detail"]
     assert opened[0] == 11, "the selected unit first"
-    assert sorted(opened) == list(range(1, 31)), "and all others of a small capture ahead"
+    assert sorted(set(opened)) == list(range(1, 31)), "and all others of a small capture ahead"
 
 
 def test_rows_and_details_on_request(inspector) -> None:
