@@ -13,12 +13,18 @@ from labchat.server.clock import SystemClock
 from labchat.server.openapi import describe
 from labchat.server.settings import Settings, guarded
 
+REJECTIONS = """[checks.negative_data_rejection]
+expected-statuses = [400, 401, 403, 404, 405, 409, 413, 429, 503]
+"""
+"""A text over its maxLength is a 413 here, which schemathesis does not count by itself."""
+
 
 @pytest.mark.slow
 async def test_schemathesis_finds_no_fault(house, tmp_path):
     server = await house(limits={"wait": 1.0, "text": 1000}, clock=SystemClock())
     for number in range(5):
         await server.post(f"m{number}")
+    (tmp_path / "schemathesis.toml").write_text(REJECTIONS)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()", "run"),
         f"{server.server.url}/api/openapi.json",
