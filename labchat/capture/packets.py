@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Iterator
 
-    from labchat.capture.flows import Half
+    from labchat.capture.flows import Flow, Half
     from labchat.capture.pcap import PcapReader
     from labchat.capture.readers import PcapngReader
     from labchat.capture.reassembly import Event
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 STEP = 1 << 16
 """Events after which those so far are told to the capture, so that they need not all be held."""
+
+MAX_SILENT = 10_000
+"""Connections after which those on which nothing is said are left out: each one takes about 8 KiB
+of memory, and a scan of ports makes one of 80 bytes in the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +100,16 @@ class _Feed:
         self._reader = reader
         self._epoch_ns = 0
         self._capture: Capture | None = None
-        self._labels: dict[int, str] = {}
+        self._seen = 0
+        self._labels: list[tuple[Flow, str]] = []
 
     def finish(self) -> Capture:
         """The file has ended: the capture with all that it held."""
         self.reassembler.finish()
         capture = self.all(self.reassembler.events)
-        for number, name in self._labels.items():
-            capture.label(number, name)
+        for flow, name in self._labels:
+            if flow.number:
+                capture.label(flow.number, name)
         return capture
 
     def all(self, events: list[Event]) -> Capture:
@@ -118,6 +124,8 @@ class _Feed:
                 continue
             assert half is not None
             if type(what) is bytes:
+                if not half.flow.number:
+                    self._opened(capture, half.flow)
                 chunk = Chunk(at_ns - epoch, half.direction, half.fed, what)
                 half.fed += len(what)
                 append(half.flow.number, chunk)
@@ -134,17 +142,27 @@ class _Feed:
         return self._capture
 
     def _state(self, capture: Capture, at_ns: int, half: Half, what: object) -> None:
-        if isinstance(what, End):
-            capture.end(half.flow.number, half.direction, at_ns, what)
-        elif isinstance(what, int):
-            capture.gap(half.flow.number, half.direction, at_ns, what)
-            half.fed += what
-        else:
-            self._open(capture, at_ns, half)
-
-    def _open(self, capture: Capture, at_ns: int, half: Half) -> None:
         flow = half.flow
-        client, server = ends_of((flow.client or half).ends)
+        if what is None:
+            self._seen += 1
+            if self._seen <= MAX_SILENT:
+                self._open(capture, at_ns, flow)
+        elif isinstance(what, int):
+            self._opened(capture, flow)
+            capture.gap(flow.number, half.direction, at_ns, what)
+            half.fed += what
+        elif isinstance(what, End) and flow.number:
+            capture.end(flow.number, half.direction, at_ns, what)
+        elif half is flow.first and isinstance(what, End):
+            self._reader.skipped["connection on which nothing was said"] += 1
+
+    def _opened(self, capture: Capture, flow: Flow) -> None:
+        """Open a connection that waited for its first byte."""
+        if not flow.number:
+            self._open(capture, flow.opened_ns - self._epoch_ns, flow)
+
+    def _open(self, capture: Capture, at_ns: int, flow: Flow) -> None:
+        client, server = ends_of((flow.client or flow.first).ends)
         flow.number = capture.open(at_ns, client=client, server=server)
         if flow.late:
             capture.annotate(
@@ -154,15 +172,19 @@ class _Feed:
             )
 
     def _remark(self, capture: Capture, at_ns: int, half: Half | None, remark: Remark) -> None:
-        number = remark.connection
-        if number is None and half is not None:
-            number = half.flow.number
-        if number is not None and not 0 < number <= len(self.reassembler.flows):
-            number = None
-        if remark.kind == "label" and number is not None:
-            self._labels[number] = remark.text
+        flow = self._flow(half, remark)
+        if remark.kind == "label" and flow is not None:
+            self._labels.append((flow, remark.text))
         elif remark.kind in ("annotation", "comment"):
+            number = None if flow is None else flow.number or remark.connection
             capture.annotate(at_ns, remark.text, connection=number, unit=remark.unit)
+
+    def _flow(self, half: Half | None, remark: Remark) -> Flow | None:
+        """The connection that a remark is about."""
+        flows, number = self.reassembler.flows, remark.connection
+        if number is None:
+            return None if half is None else half.flow
+        return flows[number - 1] if 0 < number <= len(flows) else None
 
 
 def _summary(capture: Capture, skipped: Counter[str]) -> None:

@@ -157,6 +157,33 @@ def test_the_garbage_collector_is_left_as_it_was(tmp_path: Path) -> None:
         gc.enable()
 
 
+@pytest.mark.parametrize("step", [1, 1000])
+def test_of_many_connections_the_silent_ones_are_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    from labchat.capture import blocks, headers, remarks
+
+    monkeypatch.setattr(packets, "MAX_SILENT", 2)
+    monkeypatch.setattr(packets, "STEP", step)
+    made = blocks.section(application="test", comments=[]) + blocks.interface(name="lo")
+    for port in range(1, 8):
+        way = headers.ends(f"10.0.0.1:{port}", "10.0.0.2:80")
+        syn = headers.segment(way, seq=0, ack=0, flags=headers.SYN)
+        made += blocks.packet(port, syn, [remarks.label(port, f"port {port}")])
+        if port in (2, 5):
+            data = headers.segment(way, seq=1, ack=0, flags=headers.ACK, data=b"GET")
+            made += blocks.packet(port, data)
+        if port == 6:
+            end = headers.segment(way, seq=9, ack=0, flags=headers.ACK | headers.FIN)
+            made += blocks.packet(port, end)
+    path = tmp_path / "scan.pcapng"
+    path.write_bytes(made)
+    capture = files.open(path)
+    told = [(one.label, one.opened_ns, one.client) for one in capture.connections]
+    assert told == [(f"port {n}", n - 1, f"10.0.0.1:{n}") for n in (1, 2, 5, 6)]
+    assert capture.annotations[-1].text == "Left out: 3 × connection on which nothing was said."
+
+
 @pytest.mark.parametrize("step", [1, 7])
 @pytest.mark.parametrize("path", RECORDINGS[:-1], ids=lambda path: path.name)
 def test_a_file_in_steps_is_as_in_one(
