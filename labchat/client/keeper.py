@@ -132,7 +132,10 @@ class Keeper:
         """From the handshake to the end; says why it ended."""
         try:
             async with dial(self._address, self._settings) as socket:
-                return await self._converse(socket)
+                try:
+                    return await self._converse(socket)
+                finally:
+                    await socket.close()  # told to leave: the library would say 1011
         except Refused as refused:
             return Trouble(str(refused), final=True)
         except (OSError, WebSocketException) as error:

@@ -82,6 +82,12 @@ def test_a_cut_connection_comes_back(lab: Lab) -> None:
     assert lab.alice.say("still here", to=lab.bob).result().seq == 1
 
 
+def test_going_offline_closes_in_order(lab: Lab) -> None:
+    lab.alice.go_offline()
+    closed = lab.unit(lambda row: row.opcode == 8 and row.direction == "c2s").result()
+    assert closed.summary.startswith("close 1000")
+
+
 @pytest.mark.parametrize("way", ["scissors", ""])
 def test_an_unknown_cut_is_said(lab: Lab, way: str) -> None:
     with pytest.raises(SettingsError, match="fin, rst, silence"):
