@@ -236,6 +236,7 @@ class StepperView {
         h("p", {}, h("strong", { class: "lc-answer-title" }, answer.title), " ", h("span", { class: "lc-meta" }, answer.where)),
         answer.violations.map((rule) => h("p", {}, rule.rule, ". ", section(rule))),
         byteStrip(answer, { label: "bytes of the answer" }),
+        h("p", { class: "lc-meta" }, told(answer.fields)),
       ),
       again ? h("button", { class: "lc-button", type: "button", onClick: () => this.act("reconnect") }, icon("refresh"), "Connect again") : null,
     );
@@ -246,6 +247,12 @@ class StepperView {
     this.problem.hidden = !text;
     setText(this.problem, text);
   }
+}
+
+/** The fields of an answer that say something, in a line. */
+function told(fields) {
+  const telling = ["opcode", "Payload len", "status code", "reason", "status-code", "reason-phrase"];
+  return fields.filter(({ name }) => telling.includes(name)).map(({ name, value }) => `${name} ${value}`).join(" · ");
 }
 
 function brokenRules(violations) {

@@ -68,4 +68,6 @@ def _frame_class(field: Field, frame: Frame) -> str:
         return "control"
     if field.name in _FRAME_FIELDS:
         return _FRAME_FIELDS[field.name]
+    if field.name == "status code" and not frame.masked:
+        return "control"
     return "payload" if frame.masked or frame.rsv & 4 else "text"
