@@ -73,6 +73,7 @@ class Leg(asyncio.Protocol):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._brakes:
             self._transport.pause_reading()
+        asyncio.get_running_loop().call_soon(self._brake_again)
         self._line.joined(self)
 
     def data_received(self, data: bytes) -> None:
@@ -182,6 +183,12 @@ class Leg(asyncio.Protocol):
         if sock.fileno() >= 0:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_ZERO)
         self._transport.abort()
+
+    def _brake_again(self) -> None:
+        """Python 3.11.2 starts to read after ``connection_made``, paused or not: pause anew."""
+        if self._transport is not None and self._brakes:
+            self._transport.resume_reading()
+            self._transport.pause_reading()
 
     def brake(self, reason: str) -> None:
         """Stop reading from this peer until every reason is gone."""
