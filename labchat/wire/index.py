@@ -152,26 +152,31 @@ def unmasked(data: bytes, pos: int, found: list[bytes]) -> int:
     while (head := pos + 2) <= end:
         second = data[pos + 1]
         if 127 < second < 254:
+            # The usual frame, masked and short, is frames.unmask written out: calls cost time.
             length, start = second - 128, pos + 6
-        else:
-            length, start = second & 127, head
-            if length > 125:
-                start += 2 if length == 126 else 8
-                if start > end:
-                    break
-                length = number(data[head:start])
-            if second > 127:
-                start += 4
-        stop = start + length
+            stop = start + length
+            if stop > end:
+                break
+            veil = number((data[head:start] * ((length + 3) >> 2))[:length])
+            add((number(data[start:stop]) ^ veil).to_bytes(length))
+            pos = stop
+            continue
+        length, start = second & 127, head
+        if length > 125:
+            start += 2 if length == 126 else 8
+            if start > end:
+                break
+            length = number(data[head:start])
+        head = start + 4 if second > 127 else start
+        stop = head + length
         if stop > end:
             break
-        if second < 128:
-            add(data[start:stop])
+        if head == start:
+            add(data[head:stop])
         elif length < LONG:
-            # frames.unmask, written out: a call costs as much as the work.
-            veil = number((data[start - 4 : start] * ((length + 3) >> 2))[:length])
-            add((number(data[start:stop]) ^ veil).to_bytes(length))
+            veil = number((data[start:head] * ((length + 3) >> 2))[:length])
+            add((number(data[head:stop]) ^ veil).to_bytes(length))
         else:
-            add(unmask(data[start:stop], data[start - 4 : start]))
+            add(unmask(data[head:stop], data[start:head]))
         pos = stop
     return pos
