@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from labchat.server.store import Store, Stored
 
 
+UNHEARD = 4096
+"""Posts that are stored and not relayed, of which so many are remembered."""
+
+
 class TooFast(ChatError):
     """More posts a second than the limit; ``seconds`` says when there is room again."""
 
@@ -61,6 +65,7 @@ class Hub:
         rate = settings.limits.posts_per_second
         self._buckets = Buckets(rate, 2 * rate)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._unheard: dict[str, bool] = {}
         self._names = itertools.count(1)
         self._sessions = itertools.count(1)
 
@@ -129,6 +134,8 @@ class Hub:
         if stored.new:
             if self.settings.post is PostPolicy.RELAYS:
                 self._relay(stored.post)
+            else:
+                self._not_heard(stored.post.id)
             self.news.tell()
         return stored
 
@@ -172,10 +179,17 @@ class Hub:
         stored = storing.result()
         self._count("websocket", stored, began)
         session.send(outgoing(events.Ack(stored.post.id, stored.post.seq or 0)))
+        unheard = self._unheard.pop(stored.post.id, False) or stored.new
+        if unheard and self.settings.delivery is Delivery.COMMIT_FIRST:
+            self._relay(stored.post)
         if stored.new:
-            if self.settings.delivery is Delivery.COMMIT_FIRST:
-                self._relay(stored.post)
             self.news.tell()
+
+    def _not_heard(self, post_id: str) -> None:
+        """Only stored so far: its copy by WebSocket, if one comes, is the first to be relayed."""
+        self._unheard[post_id] = True
+        if len(self._unheard) > UNHEARD:
+            del self._unheard[next(iter(self._unheard))]
 
     def _relay(self, post: Post) -> None:
         message = outgoing(events.Told(post))

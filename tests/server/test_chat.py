@@ -54,6 +54,29 @@ async def test_commit_first_tells_what_is_stored(house):
     assert bob.texts() == []
 
 
+async def test_commit_first_relays_what_a_post_stored_before(house):
+    server = await house(delivery=Delivery.COMMIT_FIRST)
+    alice, bob = await server.talker("alice"), await server.talker("bob")
+    await server.post("m1")
+    for _ in range(2):
+        await alice.post("m1")
+        await alice.hear("ack")
+    assert (await bob.hear("message"))["data"]["id"] == "m1"
+    await bob.settle()
+    assert bob.texts() == []
+
+
+async def test_only_so_many_unheard_posts_are_remembered(house, monkeypatch):
+    monkeypatch.setattr("labchat.server.hub.UNHEARD", 1)
+    server = await house(delivery=Delivery.COMMIT_FIRST)
+    alice, bob = await server.talker("alice"), await server.talker("bob")
+    for post_id in ("m1", "m2"):
+        await server.post(post_id)
+    for post_id in ("m1", "m2"):
+        await alice.post(post_id)
+    assert (await bob.hear("message"))["data"]["id"] == "m2"
+
+
 async def test_the_same_id_is_acknowledged_again_and_another_text_is_a_conflict(house):
     server = await house()
     alice = await server.talker("alice")
