@@ -22,6 +22,10 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts" if os.name == "nt" else "bin") / "python"
 OLDEST = (3, 11)
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+DRIVER_STARTS = """
+import subprocess, playwright._impl._driver as driver
+subprocess.run([driver.compute_driver_executable()[0], "--version"], check=True)
+"""
 TOOLS = {"tshark": "tshark"}  # program: Debian package
 PEERS = {"node": "nodejs", "npm": "npm"}
 
@@ -85,14 +89,19 @@ def get_ensurepip() -> None:
 
 def browser() -> None:
     """A Chromium for the browser tests: one that is here, Debian's, or Playwright's own."""
-    if find_chromium():
-        return
-    if can_apt():
-        apt_install("chromium")
-    else:
+    there = {"chromium": find_chromium(), "libatomic1": works(PYTHON, DRIVER_STARTS)}
+    missing = [package for package, found in there.items() if not found]
+    if missing and can_apt():
+        apt_install(*missing)
+    elif "chromium" in missing:
         say("installing Playwright's Chromium")
         run(str(PYTHON), "-m", "playwright", "install", "chromium")
-    if not find_chromium():
+    if missing and not works(PYTHON, DRIVER_STARTS):
+        stop(
+            "Playwright's own Node.js, which drives the browser, does not start here. "
+            "On Debian or Ubuntu: sudo apt install libatomic1. Then run make again."
+        )
+    if missing and not find_chromium():
         stop("There is no Chromium here. Install one, or name it: LABCHAT_CHROMIUM=/path/to/it")
 
 
