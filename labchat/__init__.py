@@ -3,7 +3,8 @@
 Everything a notebook needs is one attribute away, and is imported when it is first used:
 ``start`` and ``Lab`` (the lab), ``connect`` (a chat client), ``open`` (a capture file),
 ``show`` (an inspector of a capture, a file or bare bytes), ``claims`` (the text's, measured) and
-``experiment`` (a declared one, run in a process of its own).
+``experiment`` (a declared one, run in a process of its own), ``tap`` (the instrument in front of
+an app of your own).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from labchat import tap
     from labchat.capture.files import open
     from labchat.client import connect
     from labchat.lab import Lab, start
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-__all__ = ["Lab", "claims", "connect", "experiment", "open", "show", "start"]
+__all__ = ["Lab", "claims", "connect", "experiment", "open", "show", "start", "tap"]
 
 _HOMES = {
     "Lab": "labchat.lab",
@@ -34,6 +36,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "tap":  # the package of that name, which can be called
+        return importlib.import_module("labchat.tap")
     if name not in _HOMES:
         raise AttributeError(f"module 'labchat' has no attribute {name!r}")
     return getattr(importlib.import_module(_HOMES[name]), name)
