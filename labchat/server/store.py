@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 GROUP = 256
-"""About so many posts in one transaction; bounds how long the first of them waits."""
+"""At most so many posts in one transaction; bounds how long the first of them waits."""
 
 _INSERT = """INSERT INTO messages (id, text, sender_id, receiver_id, created_at)
 VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING RETURNING seq"""
@@ -92,6 +92,7 @@ class Store:
         self._trace = trace
         self.waiting = 0
         self._coming: list[_Job | _Barrier] = []
+        self._writing = False
         self._work: SimpleQueue[list[_Job | _Barrier] | None] = SimpleQueue()
         self._loop = asyncio.get_running_loop()
         self._db = open_database(path, synchronous)
@@ -138,7 +139,8 @@ class Store:
 
     async def close(self) -> None:
         """Commit what waits, and let go of the file."""
-        self._hand_over()
+        if self.waiting:
+            await self.settled()
         self._work.put(None)
         await self._loop.run_in_executor(None, self._writer.join)
         await self._loop.run_in_executor(None, self._reads.shutdown)
@@ -147,15 +149,17 @@ class Store:
 
     def _submit(self, item: _Job | _Barrier) -> None:
         """Hand over at the end of this turn of the loop, with all else that came in it."""
-        if not self._coming:
+        if not self._coming and not self._writing:
             self._loop.call_soon(self._hand_over)
         self._coming.append(item)
         self.waiting += 1
 
     def _hand_over(self) -> None:
-        coming, self._coming = self._coming, []
-        for at in range(0, len(coming), GROUP):
-            self._work.put(coming[at : at + GROUP])
+        """Give the writer its next batch; what comes meanwhile is committed together after it."""
+        if self._coming and not self._writing:
+            self._writing = True
+            self._work.put(self._coming[:GROUP])
+            del self._coming[:GROUP]
 
     async def _read(self, ask: Callable[..., list[T]], *args: object) -> list[T]:
         return await self._loop.run_in_executor(self._reads, ask, self._reader, *args)
@@ -163,14 +167,8 @@ class Store:
     # The writer's thread.
 
     def _write(self) -> None:
-        """Take what waits, commit it together, report; until told to stop."""
+        """Commit what is handed over, batch by batch, and report; until told to stop."""
         while (batch := self._work.get()) is not None:
-            while len(batch) < GROUP and not self._work.empty():
-                more = self._work.get()
-                if more is None:
-                    self._work.put(None)
-                    break
-                batch = batch + more
             self._report(batch, self._commit(batch))
 
     def _commit(self, batch: list[_Job | _Barrier]) -> list[_Outcome]:
@@ -226,6 +224,8 @@ class Store:
     def _settle(self, batch: list[_Job | _Barrier], outcomes: list[_Outcome]) -> None:
         """Tell everybody, in the order of their asking; a barrier sees what came before it."""
         self.waiting -= len(batch)
+        self._writing = False
+        self._hand_over()
         for item, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, Stored) and outcome.new:
                 self.last_seq = outcome.post.seq or 0
