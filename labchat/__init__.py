@@ -17,12 +17,23 @@ if TYPE_CHECKING:
     from labchat.capture.files import open
     from labchat.client import connect
     from labchat.lab import Lab, start
-    from labchat.lab.experiments import claims, experiment
+    from labchat.lab.experiments import claims, experiment, sizes, summary
     from labchat.widgets.show import show
 
 __version__ = "0.1.0"
 
-__all__ = ["Lab", "claims", "connect", "experiment", "open", "show", "start", "tap"]
+__all__ = [
+    "Lab",
+    "claims",
+    "connect",
+    "experiment",
+    "open",
+    "show",
+    "sizes",
+    "start",
+    "summary",
+    "tap",
+]
 
 _HOMES = {
     "Lab": "labchat.lab",
@@ -31,7 +42,9 @@ _HOMES = {
     "experiment": "labchat.lab.experiments",
     "open": "labchat.capture.files",
     "show": "labchat.widgets.show",
+    "sizes": "labchat.lab.experiments",
     "start": "labchat.lab",
+    "summary": "labchat.lab.experiments",
 }
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,7 @@ import pandas as pd
 
 from labchat.errors import LabError, SettingsError
 from labchat.lab.lab import Lab
+from labchat.measure import layers
 from labchat.measure.claims import chosen
 from labchat.measure.claims import run as run_claims
 from labchat.measure.conditions import conditions
@@ -24,12 +26,14 @@ from labchat.measure.delivery import EXPERIMENTS, options_of
 from labchat.measure.experiment import run
 from labchat.measure.page import Table
 from labchat.measure.stage import Stage
+from labchat.measure.summary import measured as summed_up
 from labchat.measure.trials import trial
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from labchat.measure.experiment import Experiment, Row, Trial
+    from labchat.measure.summary import Summary
 
 QUICK = {"repetitions": 1, "messages": 12, "warmup": 2}
 """What a quick run changes."""
@@ -87,6 +91,7 @@ def experiment(
     quick: bool = False,
     keep: str | Path | None = None,
     progress: Callable[[int, int], None] | None = None,
+    **levels: tuple[Any, ...],
 ) -> pd.DataFrame:
     """Run a declared experiment in a process of its own, with a progress bar.
 
@@ -95,20 +100,22 @@ def experiment(
         quick: fewer messages, one repetition.
         keep: file of finished trials; with it an interrupted run goes on where it was.
         progress: told (trials done, trials in all) in place of the bar.
+        levels: fewer levels of a factor, such as ``rtt_ms=(0, 100)``.
 
     Returns:
         Raw samples, one row a message; ``table.attrs["conditions"]`` says how they were made.
 
     Raises:
-        SettingsError: there is no such experiment.
+        SettingsError: there is no such experiment, or it has no such factor.
         LabError: the measuring process failed; says what it printed.
     """
-    named(name, quick=quick)
+    named(name, quick=quick, **levels)
     with tempfile.TemporaryDirectory(prefix="labchat-") as folder:
         out = Path(folder, "table.parquet")
         command = [sys.executable, "-m", "labchat", "measure", name, "--out", str(out), "--plain"]
         command += ["--quick"] if quick else []
         command += ["--keep", str(keep)] if keep is not None else []
+        command += ["--levels", json.dumps(levels)] if levels else []
         follow(command, progress or bar(name))
         return pd.read_parquet(out)
 
@@ -163,6 +170,26 @@ def bar(name: str) -> Callable[[int, int], None]:
             lines.stop()
 
     return move
+
+
+def sizes() -> pd.DataFrame:
+    """What single exchanges cost on the wire, by layer, measured on a lab started for it.
+
+    Returns:
+        See :func:`labchat.measure.layers.measured`.
+    """
+    with Lab(port=0, names={}, options=("--post", "relays")) as lab:
+        return layers.measured(lab)
+
+
+def summary() -> Summary:
+    """The text's summary table with measured columns; takes some ten seconds."""
+    with ExitStack() as stack:
+
+        def make(options: Sequence[str]) -> Lab:
+            return stack.enter_context(Lab(port=0, names={}, options=options))
+
+        return summed_up(Stage(make, quick=True), conditions(quick=True))
 
 
 def claims(*keys: str, quick: bool = True) -> Table:

@@ -6,6 +6,7 @@ light and on a dark page: figures have no background of their own.
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -51,6 +52,8 @@ TEXT_TIMELINE_MS: dict[str, float] = {
 }
 """The text's own figure, T=0 to T=600 ms."""
 
+_DPI = 100
+
 _LOOK: Any = {
     "figure.facecolor": "none",
     "axes.facecolor": "none",
@@ -71,9 +74,18 @@ _LOOK: Any = {
 }
 
 
+class Chart(Figure):
+    """A figure that a notebook shows by itself, without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        data = BytesIO()
+        self.savefig(data, format="png", dpi=_DPI)
+        return data.getvalue()
+
+
 def _figure(title: str, *, height: float = 4.2, columns: int = 1) -> tuple[Figure, list[Axes]]:
     with mpl.rc_context(_LOOK):
-        figure = Figure(figsize=(8.6, height), layout="constrained")
+        figure = Chart(figsize=(8.6, height), layout="constrained")
         axes = list(np.ravel(figure.subplots(1, columns)))
         figure.suptitle(title, x=0.01, ha="left", fontsize=12, color=INK)
     return figure, axes
