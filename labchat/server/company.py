@@ -10,7 +10,7 @@ from labchat.server.settings import Auth
 from labchat.server.writer import Outgoing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
     from labchat.chat.events import Post
     from labchat.server.clock import Clock
@@ -38,8 +38,8 @@ class Session(Link, Protocol):
         """Write; what does not matter is left out when the peer reads too slowly."""
         ...
 
-    def show(self, message: Outgoing, post: Post) -> None:
-        """Write a live post, unless the session is catching up: then it waits its turn."""
+    def show(self, joined: Outgoing, told: list[tuple[Outgoing, Post]]) -> None:
+        """Write live posts, unless the session is catching up: then each waits its turn."""
         ...
 
 
@@ -122,11 +122,18 @@ class Company:
 
     # Telling.
 
-    def hearing(self, post: Post) -> Iterable[Session]:
-        """The sessions that receive a post."""
-        routing = self._settings.routing
-        sessions = self.members.receivers(routing, post.sender_id, post.receiver_id)
-        return sessions if self._settings.auth is Auth.OFF else filter(self._may_hear, sessions)
+    def groups(self, posts: list[Post]) -> Iterator[tuple[list[Session], list[Post]]]:
+        """The posts, in order, put together where they go to the same sessions."""
+        if not posts:
+            return
+        if self._settings.routing is Routing.BROADCAST:
+            yield list(filter(self._may_hear, self.members)), posts
+            return
+        for post in posts:
+            sessions = self.members.sessions(post.sender_id) | self.members.sessions(
+                post.receiver_id
+            )
+            yield list(sessions), [post]
 
     def _may_hear(self, session: Session) -> bool:
         """In open mode everybody who is connected, as in the text; with ``auth`` who is known."""

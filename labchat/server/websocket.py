@@ -199,14 +199,15 @@ class ChatSocket(Socket):
             self._refuse(error, event_id)
         return None
 
-    def show(self, message: Outgoing, post: Post) -> None:
-        """Write a live post, or keep it until the session has caught up."""
+    def show(self, joined: Outgoing, told: list[tuple[Outgoing, Post]]) -> None:
+        """Write live posts, or keep them until the session has caught up."""
         if self._held is not None:
-            self._hold(message, post)
+            for message, post in told:
+                self._hold(message, post)
         elif self.link is not None:
             if self._early is not None:
-                self._remember(post)
-            self.link.send(message)
+                self._remember(told)
+            self.link.send(joined)
 
     def _hold(self, message: Outgoing, post: Post) -> None:
         held = self._held if self._held is not None else []
@@ -214,10 +215,11 @@ class ChatSocket(Socket):
         if len(held) > HELD:
             self.close(Code.TRY_AGAIN_LATER, "you catch up too slowly")
 
-    def _remember(self, post: Post) -> None:
+    def _remember(self, told: list[tuple[Outgoing, Post]]) -> None:
         early = self._early if self._early is not None else {}
-        early[post.id] = None
-        if len(early) > EARLY:
+        for _, post in told:
+            early[post.id] = None
+        while len(early) > EARLY:
             del early[next(iter(early))]
 
     def _refuse(self, error: LabchatError, event_id: str | None = None) -> None:
@@ -250,9 +252,9 @@ class ChatSocket(Socket):
         """Let the user in, and bring the session up to date; else say why not, and close 1008."""
         try:
             await self._admit(event)
+            joining = self.hub.join(self, event.user_id)
             self._held = []
-            self.hub.company.join(self, event.user_id)
-            seq = await self.hub.store.settled()  # joined and asked in one turn: no gap between
+            seq = await joining
         except StoreUnavailable as error:
             self.hub.company.leave(self)
             self._refuse(error)

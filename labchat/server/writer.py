@@ -51,6 +51,27 @@ class Outgoing:
         return self._deflated[window_bits]
 
 
+class _Joint(Outgoing):
+    """Several messages, one after the other, in one write."""
+
+    __slots__ = ("_parts",)
+
+    def __init__(self, parts: list[Outgoing]) -> None:
+        self._parts = parts
+        self.plain = b"".join(part.plain for part in parts)
+
+    def encoded(self, window_bits: int | None) -> bytes:
+        """The frames for a connection with this window, or without permessage-deflate."""
+        if window_bits is None:
+            return self.plain
+        return b"".join(part.encoded(window_bits) for part in self._parts)
+
+
+def joint(messages: list[Outgoing]) -> Outgoing:
+    """These messages as one."""
+    return messages[0] if len(messages) == 1 else _Joint(messages)
+
+
 def _deflate(data: bytes, window_bits: int) -> bytes:
     stream = zlib.compressobj(6, zlib.DEFLATED, -window_bits, 8)
     return (stream.compress(data) + stream.flush(zlib.Z_SYNC_FLUSH)).removesuffix(EMPTY_BLOCK_TAIL)
