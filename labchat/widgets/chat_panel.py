@@ -135,7 +135,7 @@ class ChatPanel(anywidget.AnyWidget):
         self.bridge.changed()
 
     def controls(self) -> ipywidgets.HBox:
-        """The path of the posts to come, and leaving the network: plain ipywidgets, linked."""
+        """What the panel's line of controls does, as plain ipywidgets, linked: for elsewhere."""
         paths = ipywidgets.ToggleButtons(
             options=[("WebSocket", "websocket"), ("POST", "post"), ("Both", "both")],
             value=self.transport,

@@ -89,6 +89,26 @@ async def test_going_offline_and_coming_back(open_notebook: Any) -> None:
     assert lab.console_errors == []
 
 
+async def test_the_panel_itself_switches_path_and_network_by_keyboard(open_notebook: Any) -> None:
+    lab = await open_notebook(notebook(START, "ipywidgets.VBox([alice, bob])"))
+    alice, bob = panel(lab.page, "Alice"), panel(lab.page, "Bob")
+    path, away = alice.get_by_label("post by"), alice.get_by_role("switch", name="offline")
+    await expect(path).to_have_value("both")
+    await path.select_option("POST")
+    await say(alice, "by POST")
+    await expect(bob.locator(".lc-bubble")).to_have_text(["by POST"])
+    await path.focus()
+    await lab.page.keyboard.press("Tab")
+    await expect(away).to_be_focused()
+    await lab.page.keyboard.press("Space")
+    await expect(alice.locator(".lc-badge")).to_have_text("offline")
+    await expect(away).to_be_checked()
+    await lab.page.keyboard.press("Space")
+    await expect(alice.locator(".lc-badge")).to_have_text("connected")
+    await expect(path).to_have_value("post")
+    assert lab.console_errors == []
+
+
 async def test_two_views_of_one_panel_by_keyboard_alone(open_notebook: Any) -> None:
     lab = await open_notebook(notebook(START, "alice", "alice"))
     views = panel(lab.page, "Alice")

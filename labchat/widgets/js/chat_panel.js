@@ -1,5 +1,6 @@
 // One user's conversation in a notebook: what Python shaped, drawn; what a person does, sent.
 
+import { Controls } from "./shared/chat_controls.js";
 import { Badge, Banner } from "./shared/chat_link.js";
 import { ChatLog } from "./shared/chat_log.js";
 import { Composer } from "./shared/chat_composer.js";
@@ -32,6 +33,10 @@ function render({ model, el, life }) {
   const peers = new Peers({ choose: (peer) => life.set({ peer }) });
   const badge = new Badge();
   const banner = new Banner({ connect: () => life.send({ type: "online" }) });
+  const controls = new Controls({
+    choose: (transport) => life.set({ transport }),
+    away: (offline) => life.set({ offline }),
+  });
   const notice = h("p", { class: "lc-notice", role: "status", hidden: true });
   const log = new ChatLog({
     act: (name, id) => (name === "edit" ? life.edit(id) : life.send({ type: name, id })),
@@ -44,7 +49,7 @@ function render({ model, el, life }) {
     typing: (writing) => writing && life.type(),
   });
   root(el, "lc-card", "lc-chat");
-  el.append(h("div", { class: "lc-chat-head" }, title, peers.node, badge.node), banner.node, notice, log.node, composer.node);
+  el.append(h("div", { class: "lc-chat-head" }, title, peers.node, badge.node), controls.node, banner.node, notice, log.node, composer.node);
 
   const drawHead = () => {
     const head = model.get("head");
@@ -54,6 +59,11 @@ function render({ model, el, life }) {
     banner.update(life.connected ? head.banner : null);
     composer.update({ typing: life.connected ? head.typing : "", label: `${head.name} to ${head.peer}`, disabled: !life.connected });
   };
+  const drawControls = () => controls.update({
+    transport: model.get("transport"),
+    offline: model.get("offline"),
+    enabled: life.connected,
+  });
   const drawPosts = () => log.update({
     key: model.get("peer"),
     rows: [...model.get("posts"), ...life.echoes()],
@@ -67,6 +77,7 @@ function render({ model, el, life }) {
     setText(notice, text ?? "");
     badge.node.hidden = !life.connected;
     drawHead();
+    drawControls();
   };
   const height = () => el.style.setProperty("--lc-height", `${model.get("height")}px`);
   const heard = { state: drawState, echo: drawPosts, draft: (text) => composer.write(text) };
@@ -75,6 +86,8 @@ function render({ model, el, life }) {
     life.listen((what, detail) => heard[what]?.(detail)),
     listen(model, "change:head", drawHead),
     listen(model, "change:peer", drawHead),
+    listen(model, "change:transport", drawControls),
+    listen(model, "change:offline", drawControls),
     listen(model, "change:posts", drawPosts),
     listen(model, "change:earlier", drawPosts),
     listen(model, "change:selected_post", drawPosts),
