@@ -172,7 +172,7 @@ def test_an_edit_from_a_front_end_is_read_with_care() -> None:
         (dissect(build(8, (1002).to_bytes(2, "big"))), "close 1002, protocol error", True),
         (dissect(build(8, (1000).to_bytes(2, "big"))), "close 1000, normal closure", False),
         (dissect(build(8, b"\x0f\xa1")), "close 4001, a code of the application", True),
-        (dissect(build(1, b'{"type": "ack", "id": "m", "seq": 1}')), "TEXT ack m", False),
+        (dissect(build(1, b'{"type": "ack", "id": "m", "seq": 1}')), "TEXT ack, seq 1", False),
         (dissect(build(1, b'{"type": "error", "code": "bad"}')), "TEXT error bad", True),
         (dissect(build(10, b"hb")), "PONG", False),
         (dissect_response(b"HTTP/1.1 409 Conflict\r\n\r\n"), "409 Conflict", True),

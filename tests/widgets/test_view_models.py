@@ -67,7 +67,7 @@ def test_hello_two_ways(capture, golden) -> None:
         ({"type": "registered", "sessionId": "s", "seq": 4}, "registered, seq 4"),
         ({"type": "message", "text": "Hi\n there"}, "message “Hi there”"),
         ({"type": "message", "data": {"text": "x" * 70}}, f"message “{'x' * 59}…”"),
-        ({"type": "ack", "id": "msg-1", "seq": 9}, "ack msg-1"),
+        ({"type": "ack", "id": "msg-1", "seq": 9}, "ack, seq 9"),
         ({"type": "typing", "id": "ignored"}, "typing"),
         ({"type": "error", "code": "too-long"}, "error too-long"),
         ({"type": "presence"}, "presence"),

@@ -1,4 +1,4 @@
-"""A chat event in three words: ``message “Hello”``, ``ack msg-7c1e0d42``, ``typing``.
+"""A chat event in three words: ``message “Hello”``, ``ack, seq 42``, ``typing``.
 
 Any JSON object with a ``type`` is named after it, and by what tells it apart from its like.
 """
@@ -22,7 +22,7 @@ def words(text: str) -> str | None:
     said = _said(event)
     if said is not None:
         return f"{kind} “{said}”"
-    if isinstance(event.get("seq"), int) and kind != "ack":
+    if isinstance(event.get("seq"), int):
         return f"{kind}, seq {event['seq']}"
     telling = next((event[key] for key in _TELLING if isinstance(event.get(key), str)), None)
     return f"{kind} {telling}" if telling and kind != "typing" else kind
