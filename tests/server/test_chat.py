@@ -9,6 +9,7 @@ import pytest
 from labchat.chat.rooms import Routing
 from labchat.errors import StoreUnavailable
 from labchat.server.settings import Delivery, Ids, PostPolicy
+from tests.server.test_reader import masked
 
 
 async def test_a_message_goes_to_everybody_the_sender_too(house):
@@ -29,6 +30,18 @@ async def test_a_message_goes_to_everybody_the_sender_too(house):
     for everybody in (alice, bob, eve):
         assert await everybody.hear("message") == told
     assert await alice.hear("ack") == {"type": "ack", "id": "m1", "seq": 1}
+
+
+async def test_a_crowd_of_posts_reaches_everybody_in_order(house):
+    """They go out in few writes, to a receiver with permessage-deflate too."""
+    server = await house(compression=True)
+    plain, deflated = await server.talker("bob"), await server.talker(compression="deflate")
+    _, writer, _ = await server.upgraded("/ws")
+    said = '{"type":"message","text":"%d","senderId":"alice","receiverId":"bob","id":"m%d"}'
+    writer.write(b"".join(masked(0x81, (said % (n, n)).encode()) for n in range(50)))
+    for receiver in (plain, deflated):
+        texts = [(await receiver.hear("message"))["data"]["text"] for _ in range(50)]
+        assert texts == [str(number) for number in range(50)]
 
 
 async def test_direct_routing_reaches_two_users_only(house):
