@@ -232,7 +232,7 @@ def round_trip(server: Server, seconds: float) -> Figures:
 
 
 def busy_round_trip(server: Server, seconds: float) -> Figures:
-    """Milliseconds of a post's acknowledgement, while history is read and 16 posters write."""
+    """Milliseconds to a post's ack while 16 posters write, and (labchat only) history is read."""
     load = Load(seconds)
     posters = _posters(load, server, 16)
     if server.name == "labchat":
