@@ -68,6 +68,47 @@ async def test_inspector_and_ladder_in_both_themes(open_notebook) -> None:
     assert lab.console_errors == []
 
 
+MOVED = """
+async ([scroller, how]) => {
+    const frame = () => new Promise(requestAnimationFrame);
+    const node = document.querySelector(scroller), cell = node.closest('.jp-OutputArea-child');
+    const [parent, next] = [cell.parentNode, cell.nextSibling];
+    node.scrollTop = 60;
+    await frame(); await frame();
+    if (how === 'hidden') cell.style.display = 'none';
+    if (how === 'detached' || how === 'moved') cell.remove();
+    if (how === 'squeezed') node.closest('.lc').style.setProperty('--lc-height', '4000px');
+    if (how !== 'moved') { await frame(); await frame(); }
+    cell.style.display = '';
+    if (!cell.parentNode) parent.insertBefore(cell, next);
+    node.closest('.lc').style.setProperty('--lc-height', '300px');
+    await frame(); await frame(); await frame(); await frame();
+    return node.scrollTop;
+}
+"""
+
+
+async def test_what_is_read_stays_where_it_is(open_notebook) -> None:
+    """A cell that is hidden, taken out of the page and put back, or squeezed; another theme."""
+    lab = await open_notebook(notebook(SAMPLE, "ladder", "inspector"), viewport=(1360, 900))
+    await lab.page.locator(".lc-detail .lc-ruler-row").first.wait_for()
+    await lab.page.evaluate(
+        """async () => {
+            for (const each of document.querySelectorAll('.lc-ladder, .lc-inspector'))
+                each.style.setProperty('--lc-height', '300px');
+            await new Promise(requestAnimationFrame); await new Promise(requestAnimationFrame);
+        }"""
+    )
+    for scroller in (".lc-list", ".lc-ladder-list", ".lc-detail"):
+        for how in ("hidden", "detached", "moved", "squeezed"):
+            assert (how, await lab.page.evaluate(MOVED, [scroller, how])) == (how, 60), scroller
+    for theme in ("dark", "light"):
+        await lab.theme(theme)
+    for scroller in (".lc-list", ".lc-ladder-list", ".lc-detail"):
+        assert await lab.page.locator(scroller).evaluate("node => node.scrollTop") == 60
+    assert lab.console_errors == []
+
+
 async def test_a_keyboard_is_enough(open_notebook) -> None:
     lab = await open_notebook(notebook(SAMPLE, "ladder", "inspector"), viewport=(1360, 1300))
     page = lab.page
@@ -175,4 +216,32 @@ async def test_live_traffic_never_moves_what_is_read(open_notebook) -> None:
     assert await page.locator(".lc-pill").text_content() == "12 new"
     await page.locator(".lc-pill").click()
     await page.locator(".lc-line[data-n='74']").wait_for()
+    assert lab.console_errors == []
+
+
+LONG = """
+from labchat.widgets.ladder import Ladder
+frames(2600)
+long = Ladder(live)
+"""
+
+
+async def test_the_ladder_loads_earlier_units_and_stays_where_one_reads(open_notebook) -> None:
+    lab = await open_notebook(notebook(LIVE, LONG, "long"), viewport=(1360, 900))
+    page = lab.page
+    earlier = page.get_by_role("button", name="earlier units, load")
+    await page.locator(".lc-rung[data-n='2602']").wait_for()
+    assert await earlier.text_content() == "602 earlier units, load"
+    body = "document.querySelector('.lc-ladder-body').offsetHeight"
+    await page.wait_for_function(f"{body} >= 2000 * 27")
+    await page.locator(".lc-ladder-list").evaluate("list => { list.scrollTop = 5400; }")
+    await page.locator(".lc-rung[data-n='803']").wait_for()
+    where = """document.querySelector(".lc-rung[data-n='803']").getBoundingClientRect().y
+        - document.querySelector('.lc-ladder-list').getBoundingClientRect().y"""
+    before = await page.evaluate(where)
+    await earlier.click()
+    await page.wait_for_function(f"{body} >= 2602 * 27")
+    assert await earlier.is_hidden()
+    assert await page.evaluate(where) == before
+    assert await page.locator(".lc-pill").is_hidden()
     assert lab.console_errors == []

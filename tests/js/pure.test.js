@@ -105,6 +105,14 @@ test("filter words", () => {
   assert.ok(!pass("ping") && pass("ping", { kind: "PING" }));
 });
 
+test("the store counts the lines after a unit, filtered or not", () => {
+  const store = new RowStore(8);
+  store.add({ seq: 1, total: 10, rows: [3, 4, 5, 6, 7, 8, 9, 10].map((n) => row(n)) });
+  assert.deepEqual([0, 2, 9, 10, 11].map((n) => store.after(n)), [8, 8, 1, 0, 0]);
+  store.filter((each) => each[0] % 2 === 0);
+  assert.deepEqual([0, 4, 5, 10].map((n) => store.after(n)), [4, 3, 3, 0]);
+});
+
 test("the store knows what is missing and asks for the newest first", () => {
   const store = new RowStore();
   assert.equal(store.hole(), null);

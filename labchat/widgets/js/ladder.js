@@ -41,11 +41,18 @@ class Ladder {
     );
     this.pill = h("button", { class: "lc-button lc-pill", type: "button", hidden: true, onClick: () => this.toEnd() });
     this.empty = h("p", { class: "lc-empty" }, "Nothing has crossed the tap yet.");
+    this.earlier = h("button", { class: "lc-link lc-earlier", type: "button", hidden: true, onClick: () => this.session.earlier(KEPT) });
     const box = h("div", { class: "lc-ladder-box" }, this.list, this.empty, this.pill);
     this.notice = h("p", { class: "lc-notice", role: "status", hidden: true });
-    this.node = h("div", { class: "lc-ladder-parts" }, this.notice, h("div", { class: "lc-lanes" }, this.head), box, this.player(), legend());
+    this.node = h("div", { class: "lc-ladder-parts" }, this.notice, h("div", { class: "lc-lanes" }, this.head), this.earlier, box, this.player(), legend());
     this.settled = false;
-    this.seeing = whenSeen(this.list, () => [() => this.draw(), () => this.settle()].forEach((f) => f()));
+    this.seeing = whenSeen(this.list, () => this.onResize());
+  }
+
+  /** The box changed: stay at the end, or where one reads. */
+  onResize() {
+    if (!this.settle() && this.following && this.until === null) this.scrollToEnd();
+    this.draw();
   }
 
   get row() {
@@ -162,8 +169,11 @@ class Ladder {
     this.names = lanes(connections, { sql: trace.length > 0 });
     const before = this.lines.length;
     const rows = [...this.session.store.rows.values()];
-    this.lines = lines(rows, trace, laneOf(connections, this.names));
-    if (this.following) this.seen = this.lines.length;
+    this.stay(() => {
+      this.lines = lines(rows, trace, laneOf(connections, this.names));
+    });
+    if (this.following) this.seen = this.session.store.total;
+    this.tellEarlier();
     this.empty.hidden = this.lines.length > 0;
     this.draw(true);
     if (this.settle()) return;
@@ -172,7 +182,30 @@ class Ladder {
     this.tellPlayer();
   }
 
+  /** What is read, and where a replay stands, stay when lines come or go above. */
+  stay(change) {
+    const top = Math.floor(this.list.scrollTop / this.row);
+    const from = this.until === null ? top : Math.min(top, Math.max(0, this.until - 1));
+    const read = this.lines.slice(from).find(({ n }) => n > 0);
+    const before = this.lines.indexOf(read);
+    change();
+    const moved = this.lines.findIndex(({ n }) => n === read?.n) - before;
+    if (!read || moved === 0 || before + moved < 0) return;
+    if (this.until !== null) this.until += moved;
+    if (this.following) return;
+    this.body.style.height = `${this.shown * this.row}px`;
+    this.list.scrollTop += moved * this.row;
+    this.seeing.scrolled();
+  }
+
+  tellEarlier() {
+    const { floor } = this.session.store;
+    this.earlier.hidden = floor === 0 || this.session.state !== "live";
+    setText(this.earlier, `${plural(floor, "earlier unit")}, load`);
+  }
+
   tellState() {
+    this.tellEarlier();
     const text = this.session.notice();
     this.notice.hidden = text === null;
     setText(this.notice, text ?? "");
@@ -180,7 +213,7 @@ class Ladder {
   }
 
   tellNew() {
-    const waiting = this.following ? 0 : this.lines.length - this.seen;
+    const waiting = this.following ? 0 : this.session.store.total - this.seen;
     this.pill.hidden = waiting <= 0 || this.until !== null;
     if (waiting > 0) replace(this.pill, icon("down"), `${waiting} new`);
   }
@@ -202,7 +235,7 @@ class Ladder {
 
   showSelected() {
     this.list.scrollTop = this.selectedLine() * this.row - this.list.clientHeight / 2;
-    this.seen = this.lines.length;
+    this.seen = this.session.store.total;
     this.onScroll();
   }
 
@@ -212,7 +245,7 @@ class Ladder {
 
   toEnd() {
     this.following = true;
-    this.seen = this.lines.length;
+    this.seen = this.session.store.total;
     this.scrollToEnd();
     this.tellNew();
     this.list.focus();
@@ -222,7 +255,7 @@ class Ladder {
     if (!this.seeing.scrolled()) return;
     const { scrollTop, clientHeight } = this.list;
     this.following = scrollTop + clientHeight >= this.shown * this.row - this.row;
-    if (this.following) this.seen = this.lines.length;
+    if (this.following) this.seen = this.session.store.total;
     this.draw();
     this.tellNew();
   }
@@ -231,6 +264,7 @@ class Ladder {
     const y = index * this.row;
     if (y < this.list.scrollTop) this.list.scrollTop = y - this.row;
     else if (y + 2 * this.row > this.list.scrollTop + this.list.clientHeight) this.list.scrollTop = y + 2 * this.row - this.list.clientHeight;
+    this.seeing.scrolled();
   }
 
   mark() {

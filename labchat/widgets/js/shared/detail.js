@@ -2,7 +2,7 @@
 
 import { ByteGrid, PAGE } from "./byte_grid.js";
 import { asC, asHex, asPython, copyText } from "./copy.js";
-import { h, replace, setText } from "./dom.js";
+import { h, replace, setText, whenSeen } from "./dom.js";
 import { FieldTable, section } from "./field_table.js";
 import { KIND_NAMES, legend } from "./fields.js";
 import { bytesOf, grouped } from "./format.js";
@@ -21,11 +21,13 @@ export class Detail {
     this.grid = new ByteGrid({ ...actions, page: (offset) => this.turn(offset) });
     this.table = new FieldTable(actions);
     this.strip = new UnmaskStrip();
-    this.node = h("section", { class: "lc-detail", "aria-label": "Unit in detail", tabindex: "-1" });
+    this.node = h("section", { class: "lc-detail", "aria-label": "Unit in detail", tabindex: "-1", onScroll: () => this.seeing.scrolled() });
+    this.seeing = whenSeen(this.node, () => {});
     this.copied = h("span", { class: "lc-meta", role: "status" });
   }
 
   destroy() {
+    this.seeing.stop();
     this.strip.destroy();
   }
 

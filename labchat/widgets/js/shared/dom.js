@@ -60,30 +60,39 @@ export function canScroll(node) {
 
 /**
  * Call `redraw` when the element's size changes and when it comes into sight. A scroller that was
- * hidden (another tab of JupyterLab) comes back where it was, which browsers forget. Gives `scrolled`,
- * to be asked in scroll handlers whether the move is real, and `stop`.
+ * hidden (another tab of JupyterLab), taken out and put back (a cell out of sight) or squeezed (a
+ * change of theme) comes back where it was, which browsers forget. Gives `scrolled`, to be asked in
+ * scroll handlers and after a move of one's own whether the move is real, and `stop`.
  */
 export function whenSeen(node, redraw) {
   let top = 0;
-  let hidden = false;
+  let height = null;
+  let clamped = null; // where it stands while there is not enough below for `top`
   const changed = () => {
-    if (node.clientHeight === 0) hidden = true;
-    else {
-      if (hidden) node.scrollTop = top;
-      hidden = false;
-      redraw();
-    }
+    const known = height !== null;
+    height = node.clientHeight;
+    if (height === 0) return;
+    if (known && node.scrollTop !== top) node.scrollTop = top;
+    clamped = known && Math.abs(node.scrollTop - top) > 1 ? node.scrollTop : null;
+    redraw();
   };
   const resize = new ResizeObserver(changed);
   const sight = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && changed());
   resize.observe(node);
   sight.observe(node);
+  const back = ({ target }) => target === node && changed(); // put back within one frame
+  node.classList.add("lc-scroller");
+  node.addEventListener("animationstart", back);
   const scrolled = () => {
-    if (hidden || node.clientHeight === 0) return false;
+    const now = node.clientHeight;
+    height ??= now;
+    if (now === 0 || now !== height || node.scrollTop === clamped) return false;
+    clamped = null;
     top = node.scrollTop;
     return true;
   };
   const stop = () => {
+    node.removeEventListener("animationstart", back);
     resize.disconnect();
     sight.disconnect();
   };

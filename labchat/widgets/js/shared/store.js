@@ -82,6 +82,11 @@ export class RowStore {
     return this.query === null ? this.total - this.floor : this.matches.length;
   }
 
+  /** How many lines come after unit `n`. */
+  after(n) {
+    return this.query === null ? Math.max(0, this.total - Math.max(n, this.floor)) : this.matches.length - rank(this.matches, n + 1);
+  }
+
   /** The unit on line `index` (from 0). */
   at(index) {
     return this.query === null ? this.floor + index + 1 : this.matches[index];

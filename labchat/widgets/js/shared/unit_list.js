@@ -20,7 +20,7 @@ export class UnitList {
     this.id = `lc-list-${(lists += 1)}-${Math.random().toString(36).slice(2, 8)}`;
     this.selected = 0;
     this.following = true;
-    this.seen = 0;
+    this.seen = 0; // the newest unit that was there when the end was in sight
     this.settled = false;
     this.lines = new Map();
     this.build();
@@ -87,12 +87,23 @@ export class UnitList {
 
   /** New rows came, or letters changed. */
   update() {
-    const added = this.store.length - this.seen;
-    this.size();
-    if (!this.settle() && added > 0 && this.following) this.scrollToEnd();
-    if (this.following) this.seen = this.store.length;
+    const added = this.store.after(this.seen) > 0;
+    this.stay(() => this.size());
+    if (!this.settle() && added && this.following) this.scrollToEnd();
+    if (this.following) this.seen = this.store.total;
     this.draw(true);
     this.tellNew();
+  }
+
+  /** What is read stays where it is when lines come or go above it. */
+  stay(change) {
+    const index = Math.floor(this.top / ROW);
+    const [read] = [...this.lines].find(([, line]) => lineIndex(line) === index) ?? [0];
+    change();
+    const now = this.store.indexOf(read);
+    if (now < 0 || now === index || this.following) return;
+    this.grid.scrollTop = this.top + (now - index) * ROW;
+    this.seeing.scrolled();
   }
 
   size() {
@@ -132,7 +143,7 @@ export class UnitList {
   }
 
   tellNew() {
-    const waiting = this.following ? 0 : this.store.length - this.seen;
+    const waiting = this.following ? 0 : this.store.after(this.seen);
     this.pill.hidden = waiting <= 0;
     if (waiting > 0) replace(this.pill, icon("down"), `${grouped(waiting)} new`);
   }
@@ -140,7 +151,7 @@ export class UnitList {
   filter(query) {
     this.store.filter(matcher(query, this.session.letters ?? {}));
     this.size();
-    this.seen = this.store.length;
+    this.seen = this.store.total;
     const index = this.store.indexOf(this.selected);
     if (index >= 0) this.reveal(index);
     this.draw(true);
@@ -168,6 +179,7 @@ export class UnitList {
     const y = index * ROW;
     if (y < this.top) this.grid.scrollTop = y;
     else if (y + ROW > this.top + this.room) this.grid.scrollTop = y + ROW - this.room + (this.following ? 0 : 2 * ROW);
+    this.seeing.scrolled();
   }
 
   /** Once there is room and something to show: the selected unit in the middle. */
@@ -181,7 +193,7 @@ export class UnitList {
 
   showSelected() {
     this.grid.scrollTop = this.store.indexOf(this.selected) * ROW - this.room / 2;
-    this.seen = this.store.length;
+    this.seen = this.store.total;
     this.onScroll();
   }
 
@@ -191,7 +203,7 @@ export class UnitList {
 
   toEnd() {
     this.following = true;
-    this.seen = this.store.length;
+    this.seen = this.store.total;
     this.scrollToEnd();
     this.draw();
     this.tellNew();
@@ -202,8 +214,8 @@ export class UnitList {
     if (!this.seeing.scrolled()) return;
     this.following = this.top + this.room >= this.store.length * ROW - ROW;
     const y = this.store.indexOf(this.selected) * ROW;
-    this.inSight = y >= this.top && y < this.top + this.room;
-    if (this.following) this.seen = this.store.length;
+    this.inSight = y >= this.top && y + ROW <= this.top + this.room;
+    if (this.following) this.seen = this.store.total;
     this.draw();
     this.tellNew();
   }
@@ -298,4 +310,8 @@ export class UnitList {
       cell("summary", broken ? " lc-broken" : "", broken ? [icon("cross"), h("span", { class: "lc-hidden" }, "rule broken: ")] : null, row[AT.summary]),
     ];
   }
+}
+
+function lineIndex(line) {
+  return Number(line.getAttribute("aria-rowindex")) - 2;
 }
