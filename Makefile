@@ -28,7 +28,7 @@ check: python  ## Style, types, import rules, then the fast tests
 
 bench: python  ## Measure against the peers
 	@$(PYTHON) scripts/set_up.py dev tools peers
-	@for one in benchmarks/*.py; do echo "── $$one"; $(BIN)/python "$$one" || exit 1; done
+	@$(BIN)/python -m benchmarks.run $(BENCH)
 
 lock: python  ## Write constraints.txt anew, from the newest releases pyproject.toml allows
 	@$(PYTHON) scripts/set_up.py lock

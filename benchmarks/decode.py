@@ -11,19 +11,16 @@ quick. Trees are made of one TCP segment a frame, as a chat sends them.
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
+import functools
 import random
 import resource
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.protocol import OPEN, SERVER, Protocol
@@ -33,15 +30,17 @@ from wsproto.extensions import PerMessageDeflate as WsprotoDeflate
 
 from labchat.capture import pcapng
 from labchat.capture.capture import Capture, Chunk, End
+from labchat.cli.bench import show
+from labchat.measure.bench import decoding
+from labchat.measure.bench.row import Must, Row, compare, missing
 from labchat.wire import frames, index
 from labchat.wire.conversation import Conversation
 from labchat.wire.fields import Direction
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 C2S, S2C = Direction.C2S, Direction.S2C
-READ = 64 << 10
+UNIT = "frames/s"
+DEFLATED, DEFLATED_MUST = "decode compressed frames to payloads", {"websockets": Must(least=1)}
+TREES, TREES_MUST = "full field tree of each frame", Must(least=4)
 UPGRADE = (
     b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw==\r\nSec-WebSocket-Version: 13\r\n"
@@ -53,99 +52,39 @@ SWITCH = (
 DEFLATE = b"Sec-WebSocket-Extensions: permessage-deflate\r\n"
 
 
-def chat_text(rng: random.Random, size: int) -> bytes:
-    """JSON of about ``size`` bytes, as the chat sends it."""
-    words = " ".join(
-        rng.choice(("hello", "wire", "bytes", "frame", "ping")) for _ in range(size // 6)
-    )
-    return json.dumps({"type": "message", "text": words, "id": f"{rng.getrandbits(64):x}"}).encode()
-
-
-def mixed(count: int, seed: int = 1) -> tuple[bytes, list[bytes]]:
-    """Masked frames of a client: most are chat text, some binary, pings, fragments; payloads."""
-    rng = random.Random(seed)
-    stream, payloads = bytearray(), []
-    while len(payloads) < count:
-        kind = rng.random()
-        if kind < 0.80:
-            parts = [(frames.Opcode.TEXT, True, chat_text(rng, rng.choice((20, 60, 60, 120, 300))))]
-        elif kind < 0.90:
-            parts = [(frames.Opcode.BINARY, True, rng.randbytes(rng.choice((8, 100, 1000))))]
-        elif kind < 0.95:
-            parts = [(frames.Opcode.PING, True, rng.randbytes(8))]
-        else:
-            text = chat_text(rng, 120)
-            parts = [
-                (frames.Opcode.TEXT, False, text[:50]),
-                (frames.Opcode.CONTINUATION, True, text[50:]),
-            ]
-        for opcode, fin, payload in parts:
-            stream += frames.build(opcode, payload, fin=fin, mask=rng.randbytes(4))
-            payloads.append(payload)
-    return bytes(stream), payloads
-
-
 def deflated(count: int, seed: int = 2) -> tuple[bytes, list[bytes]]:
     """Masked compressed text frames with context takeover, and what they say."""
     rng = random.Random(seed)
     packer, stream, texts = zlib.compressobj(wbits=-15), bytearray(), []
     for _ in range(count):
-        text = chat_text(rng, rng.choice((60, 120, 300)))
+        text = decoding.chat_text(rng, rng.choice((60, 120, 300)))
         packed = (packer.compress(text) + packer.flush(zlib.Z_SYNC_FLUSH))[:-4]
         stream += frames.build(1, packed, rsv=4, mask=rng.randbytes(4))
         texts.append(text)
     return bytes(stream), texts
 
 
-def reads(stream: bytes) -> list[bytes]:
-    return [stream[at : at + READ] for at in range(0, len(stream), READ)]
-
-
 # -- to payloads ----------------------------------------------------------------------------
 
 
-def ours_payloads(stream: bytes) -> list[bytes]:
-    found: list[bytes] = []
-    rest = b""
-    for data in reads(stream):
-        rest += data
-        rest = rest[index.unmasked(rest, 0, found) :]
-    return found
-
-
-def websockets_payloads(stream: bytes, *, deflate: bool = False) -> list[bytes]:
+def websockets_inflated(stream: bytes) -> list[bytes]:
     protocol = Protocol(SERVER, state=OPEN, max_size=None)
-    if deflate:
-        protocol.extensions = [PerMessageDeflate(False, False, 15, 15)]
-    found = []
-    for data in reads(stream):
-        protocol.receive_data(data)
-        found += [bytes(event.data) for event in protocol.events_received()]
-        protocol.data_to_send()
-    return found
+    protocol.extensions = [PerMessageDeflate(False, False, 15, 15)]
+    return decoding.with_websockets(stream, protocol)
 
 
-def wsproto_payloads(stream: bytes, *, deflate: bool = False) -> list[bytes]:
-    extensions = []
-    if deflate:
-        extension = WsprotoDeflate()
-        extension._enabled = True
-        extensions = [extension]
-    connection = WsprotoConnection(ConnectionType.SERVER, extensions)
-    found = []
-    for data in reads(stream):
-        connection.receive_data(data)
-        for event in connection.events():
-            payload = getattr(event, "data", getattr(event, "payload", b""))
-            found.append(payload.encode() if isinstance(payload, str) else bytes(payload))
-    return found
+def wsproto_inflated(stream: bytes) -> list[bytes]:
+    extension = WsprotoDeflate()
+    extension._enabled = True
+    connection = WsprotoConnection(ConnectionType.SERVER, [extension])
+    return decoding.with_wsproto(stream, connection)
 
 
 def ours_inflated(stream: bytes) -> list[bytes]:
     conversation = Conversation()
     conversation.feed(C2S, UPGRADE + DEFLATE + b"\r\n")
     conversation.feed(S2C, SWITCH + DEFLATE + b"\r\n")
-    for data in reads(stream):
+    for data in decoding.reads(stream):
         conversation.feed(C2S, data)
     return [payload for _, payload in conversation.payloads(C2S)]
 
@@ -216,75 +155,50 @@ def spent() -> float:
     return time.process_time() + children.ru_utime + children.ru_stime
 
 
-def contest(rounds: int, **players: Callable[[], list[bytes]]) -> dict[str, float]:
-    """Median seconds of processor time of each player over interleaved rounds."""
-    times: dict[str, list[float]] = {name: [] for name in players}
-    for _ in range(rounds):
-        for name, play in players.items():
-            begin = spent()
-            play()
-            times[name].append(spent() - begin)
-    return {name: statistics.median(taken) for name, taken in times.items()}
+def payload_contest(count: int, rounds: int) -> list[Row]:
+    return decoding.run(count, rounds)
 
 
-def digest(payloads: list[bytes]) -> str:
-    joined = hashlib.sha256()
-    for payload in payloads:
-        joined.update(len(payload).to_bytes(8, "big") + payload)
-    return joined.hexdigest()
-
-
-def report(title: str, count: int, taken: dict[str, float]) -> dict[str, float]:
-    print(f"\n{title}")
-    ours = taken["labchat"]
-    for name, seconds in taken.items():
-        ratio = "" if name == "labchat" else f"   labchat is {seconds / ours:5.2f} x"
-        print(f"  {name:12} {seconds:8.3f} s {count / seconds:12,.0f} frames/s{ratio}")
-    return {name: seconds / ours for name, seconds in taken.items() if name != "labchat"}
-
-
-def payload_contest(count: int, rounds: int) -> dict[str, float]:
-    stream, payloads = mixed(count)
-    joined = b"".join(payloads)
-    assert ours_payloads(stream) == payloads
-    assert b"".join(websockets_payloads(stream)) == joined
-    assert b"".join(wsproto_payloads(stream)) == joined
-    taken = contest(
-        rounds,
-        labchat=lambda: ours_payloads(stream),
-        websockets=lambda: websockets_payloads(stream),
-        wsproto=lambda: wsproto_payloads(stream),
-    )
-    size = len(stream) / 1e6
-    return report(f"{len(payloads):,} mixed frames ({size:.1f} MB) to payloads", count, taken)
-
-
-def deflate_contest(count: int, rounds: int) -> dict[str, float]:
+def deflate_contest(count: int, rounds: int) -> list[Row]:
     stream, texts = deflated(count)
-    assert ours_inflated(stream) == texts
-    assert websockets_payloads(stream, deflate=True) == texts
-    assert b"".join(wsproto_payloads(stream, deflate=True)) == b"".join(texts)
-    taken = contest(
-        rounds,
-        labchat=lambda: ours_inflated(stream),
-        websockets=lambda: websockets_payloads(stream, deflate=True),
-        wsproto=lambda: wsproto_payloads(stream, deflate=True),
-    )
-    return report(f"{count:,} frames with permessage-deflate to payloads", count, taken)
+    players = {
+        "labchat": ours_inflated,
+        "websockets": websockets_inflated,
+        "wsproto": wsproto_inflated,
+    }
+    for decode in players.values():
+        assert b"".join(decode(stream)) == b"".join(texts)
+    bound = {name: functools.partial(decode, stream) for name, decode in players.items()}
+    found = decoding.rates(count, decoding.contest(rounds, bound))
+    ours = found.pop("labchat")
+    return [
+        compare(DEFLATED, UNIT, ours, peer=name, theirs=theirs, must=DEFLATED_MUST.get(name))
+        for name, theirs in found.items()
+    ]
 
 
-def tree_contest(count: int, rounds: int) -> dict[str, float]:
-    stream, payloads = mixed(count)
+def tree_contest(count: int, rounds: int) -> list[Row]:
+    if shutil.which("tshark") is None:
+        return [missing(TREES, UNIT, "tshark", must=TREES_MUST)]
+    stream, payloads = decoding.mixed(count)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "frames.pcapng"
         segments = segmented(stream)
         packet_file(segments, path)
         assert ours_trees(segments) == payloads
         assert len(tshark_trees(path)) == len(payloads)
-        taken = contest(
-            rounds, labchat=lambda: ours_trees(segments), tshark=lambda: tshark_trees(path)
-        )
-    return report(f"{len(payloads):,} mixed frames to full field trees", count, taken)
+        players = {"labchat": lambda: ours_trees(segments), "tshark": lambda: tshark_trees(path)}
+        times = decoding.contest(rounds, players, spent)
+    found = decoding.rates(len(payloads), times)
+    theirs = found["tshark"]
+    return [compare(TREES, UNIT, found["labchat"], peer="tshark", theirs=theirs, must=TREES_MUST)]
+
+
+def run(*, quick: bool) -> list[Row]:
+    """Payloads, inflated payloads, and full field trees."""
+    count, rounds = (10_000, 3) if quick else (100_000, 5)
+    rows = payload_contest(count, rounds) + deflate_contest(count // 10, rounds)
+    return rows + tree_contest(count, 3)
 
 
 def million() -> dict[str, float]:
@@ -294,7 +208,7 @@ def million() -> dict[str, float]:
     found: dict[str, float] = {}
     print("\nframes through a Capture, rows numbered and timed")
     for count in (125_000, 250_000, 500_000, 1_000_000):
-        stream = mixed(25_000)[0] * (count // 25_000)
+        stream = decoding.mixed(25_000)[0] * (count // 25_000)
         tracemalloc.start()
         _through(stream)
         memory = tracemalloc.get_traced_memory()[0] / len(stream)
@@ -331,11 +245,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--no-tshark", action="store_true")
     parser.add_argument("--million", action="store_true")
     chosen = parser.parse_args(arguments)
-    print(f"Python {sys.version.split()[0]}, one thread, reads of {READ:,} bytes")
-    good = payload_contest(chosen.frames, chosen.rounds)["websockets"] >= 3
-    good &= deflate_contest(chosen.frames // 10, chosen.rounds)["websockets"] >= 1
-    if not chosen.no_tshark and shutil.which("tshark"):
-        good &= tree_contest(chosen.frames, min(chosen.rounds, 3))["tshark"] >= 4
+    print(f"Python {sys.version.split()[0]}, one thread, reads of {decoding.READ:,} bytes")
+    rows = payload_contest(chosen.frames, chosen.rounds)
+    rows += deflate_contest(chosen.frames // 10, chosen.rounds)
+    if not chosen.no_tshark:
+        rows += tree_contest(chosen.frames, min(chosen.rounds, 3))
+    show(rows)
+    good = all(row.met is not False for row in rows)
     if chosen.million:
         taken = million()
         good &= taken["1000000"] / taken["125000"] < 12

@@ -1,7 +1,7 @@
 """How quick the file readers are: packet parsers against each other, and a million frames.
 
 ``python -m benchmarks.files parsers`` needs dpkt, scapy and python-pcapng in the interpreter used;
-what is missing is left out. ``python -m benchmarks.files frames [N]`` reads N (one million) frames
+what is missing is named. ``python -m benchmarks.files frames [N]`` reads N (one million) frames
 from a pcapng file to a DataFrame.
 """
 
@@ -22,12 +22,15 @@ from typing import TYPE_CHECKING
 from labchat.capture import blocks, headers
 from labchat.capture.encode import Encoder
 from labchat.capture.model import Chunk
+from labchat.cli.bench import show
+from labchat.measure.bench.row import Row, alone, compare, missing
 from labchat.wire import frames
 from labchat.wire.fields import Direction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+PARSED = "TCP segments read from a pcapng file"
 PACKETS = 200_000
 SLOW = 20_000
 """Packets for the parsers that would take minutes."""
@@ -123,20 +126,42 @@ PARSERS: dict[str, tuple[str | None, Callable[[Path], int], int]] = {
 
 
 def parsers() -> None:
-    """Print thousand packets a second of each parser, its payload bytes checked."""
+    """Print packets a second of each parser, its payload bytes checked."""
+    show(parser_rows(PACKETS, SLOW, 1))
+
+
+def parser_rows(quick_count: int, slow_count: int, rounds: int) -> list[Row]:
+    """Our reader against each parser that is here, in packets per second."""
+    there = {name for name, (module, _, _) in PARSERS.items() if installed(module)}
+    rows = [missing(PARSED, "packets/s", name) for name in PARSERS if name not in there]
+    rates: dict[str, list[float]] = {name: [] for name in PARSERS if name in there}
     with tempfile.TemporaryDirectory() as folder:
-        for name, (module, parse, count) in PARSERS.items():
-            if module is not None and importlib.util.find_spec(module) is None:
-                print(f"{name:15} not installed")
-                continue
-            path = Path(folder) / f"{count}.pcapng"
-            if not path.exists():
-                write(path, count)
-            began = time.perf_counter()
-            total = parse(path)
-            seconds = time.perf_counter() - began
-            assert total == sum(len(data) - 54 for data in packets(count)), name
-            print(f"{name:15} {count / seconds / 1000:8.1f} thousand packets/s")
+        for count in (quick_count, slow_count):
+            write(Path(folder) / f"{count}.pcapng", count)
+        for _ in range(rounds):
+            for name, taken in rates.items():
+                count = quick_count if name == "by hand" else slow_count
+                taken.append(rate(PARSERS[name][1], Path(folder) / f"{count}.pcapng", count))
+    ours = rates.pop("by hand")
+    if not rates:
+        return [alone(PARSED, "packets/s", ours), *rows]
+    return rows + [
+        compare(PARSED, "packets/s", ours, peer=name, theirs=theirs)
+        for name, theirs in rates.items()
+    ]
+
+
+def installed(module: str | None) -> bool:
+    return module is None or importlib.util.find_spec(module) is not None
+
+
+def rate(parse: Callable[[Path], int], path: Path, count: int) -> float:
+    """Packets per second; the payload bytes it counted are checked."""
+    began = time.perf_counter()
+    total = parse(path)
+    seconds = time.perf_counter() - began
+    assert total == sum(len(data) - 54 for data in packets(count)), parse.__name__
+    return count / seconds
 
 
 def write_frames(path: Path, count: int, connections: int = 10) -> None:
@@ -174,8 +199,8 @@ ANSWERED = (
 )
 
 
-def to_table(count: int) -> None:
-    """Print the seconds from a file of ``count`` frames to its DataFrames."""
+def to_table(count: int) -> Row:
+    """The seconds from a file of ``count`` frames to its DataFrame, and how large it grew."""
     import labchat
 
     with tempfile.TemporaryDirectory() as folder:
@@ -183,20 +208,23 @@ def to_table(count: int) -> None:
         write_frames(path, count)
         size = path.stat().st_size
         began = time.perf_counter()
-        capture = labchat.open(path)
-        opened = time.perf_counter()
-        table = capture.frames
-        done = time.perf_counter()
+        table = labchat.open(path).frames
+        seconds = time.perf_counter() - began
     assert len(table) == count
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(
-        f"{count:,} frames, {size / 1e6:.0f} MB: opened in {opened - began:.2f} s, frames in "
-        f"{done - opened:.2f} s, together {done - began:.2f} s; peak {peak:.0f} MiB"
-    )
+    words = f"{count:,} frames from a pcapng file to a DataFrame"
+    return alone(words, "s", [seconds], note=f"{size / 1e6:.0f} MB; peak {peak:.0f} MiB")
+
+
+def run(*, quick: bool) -> list[Row]:
+    """Parsers against each other, and a file of frames to a table."""
+    if quick:
+        return [*parser_rows(20_000, 5_000, 2), to_table(50_000)]
+    return [*parser_rows(PACKETS, SLOW, 3), to_table(1_000_000)]
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["frames"]:
-        to_table(int(sys.argv[2]) if len(sys.argv) > 2 else 1_000_000)
+        show([to_table(int(sys.argv[2]) if len(sys.argv) > 2 else 1_000_000)])
     else:
         parsers()

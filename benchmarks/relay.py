@@ -1,4 +1,5 @@
-"""What the tap costs, against other relays, in one run: ``python benchmarks/relay.py``.
+"""What the tap costs, against other relays, in one run:
+``python -m benchmarks.relay``.
 
 Latency: WebSocket round trips of 100 bytes on one connection, the median; what a relay *adds* is
 that less the median without a relay. Throughput: one long download. The tap records: once into
@@ -30,6 +31,11 @@ from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from labchat.measure.bench.local import TAP, TAP_MUST, added_row
+from labchat.measure.bench.processes import module, process
+from labchat.measure.bench.row import Must, Row, compare, missing
+from labchat.measure.bench.trips import connect, round_trips
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -37,12 +43,6 @@ HERE = Path(__file__).resolve().parent
 PEERS = HERE / "peers" / "relay"
 MITM_VENV = HERE.parent / "artifacts" / "mitmdump"
 MITM_VERSION = "11.0.2"
-FRAME = bytes([0x82, 0x80 | 100]) + b"abcd" + bytes(100)
-ANSWER = 2 + 100
-HANDSHAKE = (
-    b"GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-)
 MIB = 2**20
 
 
@@ -64,7 +64,7 @@ class Relayed:
 
     def trips(self, count: int) -> None:
         before = cpu_s(self.pid)
-        self.medians_us.append(trips(self.port, count))
+        self.medians_us.append(round_trips(self.port, count))
         self.trip_cpu_us.append((cpu_s(self.pid) - before) / count * 1e6)
 
     def download(self, mib: int) -> None:
@@ -85,54 +85,78 @@ def main() -> None:
     parser.add_argument("--install-mitmdump", action="store_true")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     options = parser.parse_args()
-    with contextlib.ExitStack() as stack:
-        ways, missing = start(stack, install=options.install_mitmdump)
-        for way in ways:
-            trips(way.port, 100)
-        for _ in range(options.rounds):
-            for way in ways:
-                way.trips(options.trips)
-            for way in ways:
-                way.download(options.mib)
+    ways, absent = measured(
+        options.rounds, options.trips, options.mib, install=options.install_mitmdump
+    )
     figures = judge(ways)
     if options.json:
         print(json.dumps(figures))
     else:
-        show(ways, figures, missing)
+        show(ways, figures, absent)
+
+
+def measured(
+    rounds: int, many: int, mib: int, *, install: bool = False
+) -> tuple[list[Relayed], list[str]]:
+    """Every way to the target, measured in interleaved rounds, and which peers are missing."""
+    with contextlib.ExitStack() as stack:
+        ways, absent = start(stack, install=install)
+        for way in ways:
+            round_trips(way.port, 100)
+        for _ in range(rounds):
+            for way in ways:
+                way.trips(many)
+            for way in ways:
+                way.download(mib)
+    return ways, absent
+
+
+RATE = "download through the recording tap"
+RATE_MUST = Must(least=0.7)
+
+
+def run(*, quick: bool) -> list[Row]:
+    """What the tap adds and what it carries, against each peer."""
+    ways, absent = measured(*((3, 300, 32) if quick else (7, 2000, 128)), install=not quick)
+    by = {way.name: way for way in ways}
+    direct, tap = by["direct"], by["labchat, in memory"]
+    ours = less(tap, direct)
+    rows = [missing(TAP, "µs", name) for name in absent]
+    for name in ("bare asyncio", "socat", "mitmdump"):
+        if name in by:
+            must = TAP_MUST if name == "bare asyncio" else None
+            rows.append(added_row(ours, name, less(by[name], direct), must))
+    bare = by["bare asyncio"].rates
+    rows.append(compare(RATE, "MiB/s", tap.rates, peer="bare asyncio", theirs=bare, must=RATE_MUST))
+    return rows
+
+
+def less(way: Relayed, direct: Relayed) -> list[float]:
+    """What it adds to a round trip in each round, in microseconds."""
+    rounds = zip(way.medians_us, direct.medians_us, strict=True)
+    return [each - base for each, base in rounds]
 
 
 def start(stack: contextlib.ExitStack, *, install: bool) -> tuple[list[Relayed], list[str]]:
     target = stack.enter_context(process(sys.executable, str(PEERS / "target.py")))
     ways = [Relayed("direct", *target)]
-    for name, script in (("bare asyncio", "bare.py"), ("labchat, in memory", "in_memory.py")):
-        where = stack.enter_context(process(sys.executable, str(PEERS / script), str(target[0])))
-        ways.append(Relayed(name, *where))
+    for name, script in (("bare asyncio", "bare"), ("labchat, in memory", "recording")):
+        command = module(f"labchat.measure.bench.{script}", str(target[0]))
+        ways.append(Relayed(name, *stack.enter_context(process(*command))))
     folder = stack.enter_context(tempfile.TemporaryDirectory())
-    command = (sys.executable, "-m", "labchat", "tap", "--listen", "127.0.0.1:0")
+    command = module("labchat", "tap", "--listen", "127.0.0.1:0")
     written = ("--target", f"127.0.0.1:{target[0]}", "--write", f"{folder}/bench.pcapng")
     ways.append(Relayed("labchat, pcapng", *stack.enter_context(process(*command, *written))))
-    missing = []
+    absent = []
     for name, way in (
         ("socat", socat(target[0])),
         ("mitmdump", mitmdump(target[0], install=install)),
     ):
         if way is None:
-            missing.append(name)
+            absent.append(name)
         else:
             ways.append(Relayed(name, *stack.enter_context(listening(*way))))
-    return ways, missing
-
-
-@contextlib.contextmanager
-def process(*command: str) -> Iterator[tuple[int, int]]:
-    """A relay that prints where it listens; the port is the last number before any arrow."""
-    running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        line = running.stdout.readline().partition(" -> ")[0]
-        yield int(line.rsplit(":", 1)[-1]), running.pid
-    finally:
-        running.terminate()
-        running.wait()
+    return ways, absent
 
 
 @contextlib.contextmanager
@@ -186,30 +210,6 @@ def cpu_s(pid: int) -> float:
     return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
-def connect(port: int) -> socket.socket:
-    sock = socket.create_connection(("127.0.0.1", port), timeout=60)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return sock
-
-
-def trips(port: int, count: int) -> float:
-    """The median round trip, in microseconds."""
-    with connect(port) as sock:
-        sock.sendall(HANDSHAKE)
-        head = b""
-        while not head.endswith(b"\r\n\r\n"):
-            head += sock.recv(65536)
-        taken = []
-        for _ in range(count):
-            begun = time.perf_counter_ns()
-            sock.sendall(FRAME)
-            missing = ANSWER
-            while missing:
-                missing -= len(sock.recv(missing))
-            taken.append(time.perf_counter_ns() - begun)
-    return statistics.median(taken) / 1000
-
-
 def download(port: int, mib: int) -> float:
     """MiB a second of one long answer."""
     with connect(port) as sock:
@@ -243,7 +243,7 @@ def judge(ways: list[Relayed]) -> dict[str, dict[str, float]]:
     }
 
 
-def show(ways: list[Relayed], figures: dict[str, dict[str, float]], missing: list[str]) -> None:
+def show(ways: list[Relayed], figures: dict[str, dict[str, float]], absent: list[str]) -> None:
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, TCP_NODELAY, loopback")
     print(
         f"{'':20}{'p50 µs':>9}{'added / bare':>14}{'CPU µs':>9}"
@@ -257,7 +257,7 @@ def show(ways: list[Relayed], figures: dict[str, dict[str, float]], missing: lis
             f"{figure['mib_per_s']:9.0f}{figure['throughput']:13.2f}"
             f"{figure['mib_cpu_ms'] or nan:12.2f}"
         )
-    for name in missing:
+    for name in absent:
         print(f"{name:20}{'missing':>9}")
     print(f"{'wanted of labchat':29}{'≤ 1.50':>14}{'':18}{'≥ 0.70':>13}")
 

@@ -22,6 +22,7 @@ COMMANDS = (
     "backup",
     "claims",
     "measure",
+    "bench",
     "progress",
 )
 """Modules of this package; each registers its command(s) on the app."""

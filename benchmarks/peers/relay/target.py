@@ -7,6 +7,7 @@ relay. Prints its port.
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import re
 import socket
@@ -19,7 +20,7 @@ BLOCK = bytes(256 * 1024)
 
 def serve(sock: socket.socket) -> None:
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    with sock:
+    with sock, contextlib.suppress(ConnectionError):
         while head := request(sock):
             if b"upgrade: websocket" in head.lower():
                 echo(sock, head)
