@@ -18,7 +18,7 @@ from labchat.server.auth import NotYours, Unknown
 from labchat.server.hub import TooFast
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Mapping
     from types import TracebackType
 
     from labchat.server.hub import Hub
@@ -213,3 +213,11 @@ class Answers(RequestHandler):
         """Called by Tornado; a refusal is in the access log already, and no more than that."""
         if not isinstance(value, HTTPError | LabchatError):
             super().log_exception(typ, value, tb)
+
+
+class Resource(Answers):
+    """What can be got, and so can be asked for its head."""
+
+    def head(self, *args: str, **kwargs: str) -> Awaitable[None] | None:
+        """As GET, without the content (RFC 9110 §9.3.2)."""
+        return self.get(*args, **kwargs)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tornado.web import HTTPError, StaticFileHandler
 
-from labchat.server.answers import Answers, as_json
+from labchat.server.answers import Answers, Resource, as_json
 from labchat.server.auth import NotYours, bearer
 from labchat.server.history import Page
 from labchat.server.metrics import CONTENT_TYPE
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MAX_SEQ = 2**63 - 1
 
 
-class Api(Answers):
+class Api(Resource):
     """What all API handlers share: who asks, and what the query says."""
 
     async def reader(self) -> str | None:
@@ -101,7 +101,7 @@ class UsersHandler(Api):
         self.answer(as_json([{"userId": user, "online": user in here} for user in users]))
 
 
-class HealthHandler(Answers):
+class HealthHandler(Resource):
     """``/api/health``: whether to send this server work."""
 
     def get(self) -> None:
@@ -111,7 +111,7 @@ class HealthHandler(Answers):
         self.answer(as_json({"status": status}, 503 if draining else 200))
 
 
-class OpenapiHandler(Answers):
+class OpenapiHandler(Resource):
     """``/api/openapi.json``: this API, described."""
 
     def get(self) -> None:

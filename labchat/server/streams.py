@@ -40,6 +40,10 @@ class EventsHandler(Api):
         except StreamClosedError:
             return
 
+    def head(self, *_args: str, **_kwargs: str) -> None:
+        """A stream has no end to be measured. Raises HTTPError 405."""
+        raise HTTPError(405)
+
     async def _stream(self, user: str | None, seq: int) -> None:
         self.write(b"retry: 1000\n\n")
         await self.flush()

@@ -11,7 +11,7 @@ from tornado.websocket import WebSocketHandler, _WebSocketParams
 from labchat.chat import events
 from labchat.chat.events import BadEvent, ErrorCode, Post, Register, Say
 from labchat.errors import LabchatError, Refused, StoreUnavailable
-from labchat.server.answers import Answers, Full, WantsUpgrade
+from labchat.server.answers import Full, Resource, WantsUpgrade
 from labchat.server.auth import SUBPROTOCOL, bearer, offered
 from labchat.server.company import outgoing
 from labchat.server.hub import code
@@ -31,7 +31,7 @@ EARLY = 1000
 """So many posts seen before registering are remembered, so that catching up leaves them out."""
 
 
-class Socket(Answers, WebSocketHandler):
+class Socket(Resource, WebSocketHandler):
     """What both endpoints share: who may connect, and our protocol class."""
 
     def initialize(self) -> None:
@@ -62,7 +62,8 @@ class Socket(Answers, WebSocketHandler):
 
     def upgrading(self) -> bool:
         """Whether the client asks for a WebSocket."""
-        return self.request.headers.get("Upgrade", "").lower() == "websocket"
+        asked = self.request.headers.get("Upgrade", "").lower() == "websocket"
+        return asked and self.request.method == "GET"
 
     def prepare(self) -> None:
         """Turn away whom the server has no room for. Raises Forbidden, Full."""

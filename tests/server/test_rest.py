@@ -292,3 +292,17 @@ async def test_the_page_and_its_files_are_guarded(house):
     assert "unsafe" not in policy
     assert page.headers["X-Content-Type-Options"] == "nosniff"
     assert "Server" not in page.headers
+
+
+@pytest.mark.parametrize("path", ["/", "/api/messages", "/api/health", "/api/users"])
+async def test_head_is_get_without_the_content(house, path):
+    server = await house()
+    got, head = await server.http.get(path), await server.http.head(path)
+    assert head.status_code == got.status_code == 200
+    assert head.content == b""
+    assert head.headers["Content-Length"] == str(len(got.content))
+
+
+async def test_a_stream_has_no_head(house):
+    server = await house()
+    assert (await server.http.head("/api/events")).status_code == 405
