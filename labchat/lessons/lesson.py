@@ -23,6 +23,12 @@ MODULES = {
     "01": "handshake",
     "02": "frames",
     "03": "http",
+    "04": "flow",
+    "05": "code",
+    "06": "performance",
+    "08": "security",
+    "09": "summary",
+    "10": "own_app",
 }
 """Lesson number to the module of this package that holds its ``LESSON``."""
 

@@ -30,5 +30,5 @@ def test_wrong_levels_are_said(levels: str, said: str) -> None:
 
 
 def test_a_file_of_another_kind_is_refused() -> None:
-    with pytest.raises(SettingsError, match="neither .csv nor .parquet"):
+    with pytest.raises(SettingsError, match=r"neither \.csv nor \.parquet"):
         measure("delivery", out=Path("x.txt"))

@@ -1,0 +1,396 @@
+"""Lesson 8: security: wss, Origin, tokens, hostile text, limits."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import ssl
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from labchat.errors import MissingExtra
+from labchat.lessons import evidence
+from labchat.lessons.lesson import Check, Lab, Lesson, Question
+from labchat.lessons.plain import TIMEOUT, of_connection, opening, talk
+from labchat.wire import frames
+from labchat.wire.conversation import Undissected
+from labchat.wire.fields import Direction
+from labchat.wire.http1 import Response
+
+if TYPE_CHECKING:
+    from labchat.capture.capture import Captured
+    from labchat.widgets.lesson_card import Measured
+
+EVIL = "https://evil.example"
+HOSTILE = "<script>alert('hello')</script>"
+PRIVATE = "for Bob alone"
+MASK = bytes(4)
+TOO_LONG = 100_000
+_CLOSE = frames.build(8, b"\x03\xe8", mask=MASK)
+
+
+# what the notebook does
+
+
+def post(
+    lab: Lab,
+    text: str,
+    *,
+    sender: str = "user-1",
+    token: str | None = None,
+    times: int = 1,
+) -> list[int]:
+    """POST a message through the tap, on one connection; the status of each answer.
+
+    Args:
+        lab: whose tap to go through.
+        text: the message.
+        sender: who it says it is.
+        token: sent as ``Authorization: Bearer``.
+        times: how often, one right after the other.
+    """
+    body = json.dumps({"text": text, "senderId": sender, "receiverId": "user-2"}).encode()
+    lines = ["POST /api/messages HTTP/1.1", "Host: localhost", "Content-Type: application/json"]
+    lines += [f"Authorization: Bearer {token}"] if token is not None else []
+    head = "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""]).encode()
+    return [answer.status for answer in _answers(talk(lab, (head + body) * times))]
+
+
+def _answers(found: list[Captured]) -> list[Response]:
+    return [each.unit for each in found if isinstance(each.unit, Response)]
+
+
+def converse(lab: Lab, request: bytes, said: bytes) -> list[Captured]:
+    """Open a WebSocket, and, if the server agrees, say something and hang up; what crossed."""
+    number = len(lab.capture.connections) + 1
+    with socket.create_connection(lab.relay.address, timeout=TIMEOUT) as plain:
+        plain.sendall(request)
+        if b" 101 " in plain.recv(65536):
+            plain.sendall(said)
+        plain.shutdown(socket.SHUT_WR)
+        while plain.recv(65536):
+            pass
+    return of_connection(lab, number)
+
+
+def evil_page(lab: Lab, user: str = "user-2") -> list[str]:
+    """What a page of :data:`EVIL` does in a visitor's browser: open, say it is Bob, listen.
+
+    Returns:
+        What it heard, one line each.
+    """
+    event = json.dumps({"type": "register", "userId": user, "lastSeq": 0}).encode()
+    register = frames.build(1, event, mask=MASK)
+    found = converse(lab, opening("/", Origin=EVIL), register + _CLOSE)
+    return [each.row.summary for each in found if each.row.direction is Direction.S2C]
+
+
+def certificate(folder: str | Path) -> tuple[Path, Path, Path]:
+    """A certificate for localhost, signed by an authority made on the spot.
+
+    Returns:
+        The files (PEM): certificate, its key, and the authority that clients must trust.
+
+    Raises:
+        MissingExtra: ``trustme`` is not installed.
+    """
+    try:
+        import trustme
+    except ImportError as error:
+        raise MissingExtra(
+            "Making certificates needs trustme; install it with: pip install 'labchat[tls]'"
+        ) from error
+    authority = trustme.CA(organization_name="labchat, on this machine only")
+    made = authority.issue_cert("localhost", "127.0.0.1")
+    files = Path(folder, "cert.pem"), Path(folder, "key.pem"), Path(folder, "ca.pem")
+    made.cert_chain_pems[0].write_to_path(files[0])
+    made.private_key_pem.write_to_path(files[1])
+    authority.cert_pem.write_to_path(files[2])
+    return files
+
+
+def say_by_wss(lab: Lab, text: str, authority: Path | None = None) -> str:
+    """Open a WebSocket over TLS through the tap, and send one message; what came of it.
+
+    Args:
+        lab: one whose server speaks TLS.
+        text: the message.
+        authority: whom to trust; the system's own authorities when None.
+    """
+    from websockets.sync.client import connect
+
+    context = ssl.create_default_context(cafile=authority)
+    host, port = lab.relay.address
+    message = {"id": "wss-1", "text": text, "senderId": "user-1", "receiverId": "user-2"}
+    plain = socket.create_connection((host, port), timeout=TIMEOUT)
+    try:
+        with connect(f"wss://localhost:{port}/", sock=plain, ssl=context) as ws:
+            ws.send(json.dumps({"type": "register", "userId": "user-1"}))
+            ws.send(json.dumps({"type": "message", **message}))
+            while json.loads(heard := ws.recv(TIMEOUT))["type"] != "ack":
+                pass
+            return str(heard)
+    except ssl.SSLCertVerificationError as error:
+        return f"refused: {error.verify_message}"
+    finally:
+        plain.close()
+
+
+# what the cards measure
+
+
+def other_site(lab: Lab) -> Measured:
+    """Open a WebSocket as a page of another site does."""
+    from labchat.widgets.lesson_card import Measured
+
+    answer = _answers(talk(lab, opening("/", Origin=EVIL)))[0]
+    return Measured(
+        str(answer.status),
+        f"{answer.status} {answer.reason}. The browser sends Origin: {EVIL} and stops nothing: "
+        "CORS does not cover WebSocket. It is the server that must look (RFC 6455 §10.2).",
+    )
+
+
+def client_hello() -> bytes:
+    """The first bytes a TLS client says to chat.example; nothing is sent."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = ssl.create_default_context().wrap_bio(
+        incoming, outgoing, server_hostname="chat.example"
+    )
+    with contextlib.suppress(ssl.SSLWantReadError):
+        client.do_handshake()
+    return outgoing.read()
+
+
+def overheard(lab: Lab) -> Measured:
+    """Let a ClientHello cross the tap and look for what can be read in it."""
+    from labchat.widgets.lesson_card import Measured
+
+    found = talk(lab, client_hello())
+    said = b"".join(each.unit.data for each in found if each.row.direction is Direction.C2S)
+    answer = "the server's name" if b"chat.example" in said else "nothing at all"
+    return Measured(
+        answer,
+        f"The tap saw {len(said)} bytes: “{found[0].row.summary}”. The name chat.example stands "
+        "in them as plain text, so that a host with many sites can pick the certificate (RFC 6066 "
+        "§3). Path, field lines and messages come later, encrypted.",
+    )
+
+
+def hostile(lab: Lab) -> Measured:
+    """Post a script as text, and see how the server hands it on."""
+    from labchat.widgets.lesson_card import Measured
+
+    found = _answers(talk(lab, _posted(HOSTILE)))[0]
+    stored = evidence.as_json(found.body) or {}
+    text = str(stored.get("text"))
+    answer = {HOSTILE: "the same characters", "None": "nothing: it is refused"}.get(
+        text, "other characters"
+    )
+    return Measured(
+        answer,
+        f"Status {found.status}, and the text is {text}. A message is data, and stays what was "
+        "typed. Whoever puts it on a page must put it there as text (textContent), not as HTML.",
+    )
+
+
+def _posted(text: str) -> bytes:
+    body = json.dumps({"text": text, "senderId": "user-1", "receiverId": "user-2"}).encode()
+    head = "POST /api/messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    return head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body
+
+
+def long_post(lab: Lab) -> Measured:
+    """Post a message that is far too long."""
+    from labchat.widgets.lesson_card import Measured
+
+    answer = _answers(talk(lab, _posted("x" * TOO_LONG)))[0]
+    return Measured(
+        str(answer.status),
+        f"{answer.status} {answer.reason}: {answer.body.decode(errors='replace')} A server that "
+        "takes whatever comes can be filled up by anybody (RFC 9110 §15.5.14).",
+    )
+
+
+def long_frame(lab: Lab) -> Measured:
+    """Send a WebSocket message that is far too long."""
+    from labchat.widgets.lesson_card import Measured
+
+    found = converse(lab, opening("/"), frames.build(1, b"x" * TOO_LONG, mask=MASK))
+    closing = next(
+        each.unit for each in found if each.row.opcode == 8 and each.row.direction == "s2c"
+    )
+    assert isinstance(closing, frames.Frame)
+    return Measured(
+        f"it closes with {closing.close_code}",
+        f"Close {closing.close_code}, “{closing.close_reason}” (RFC 6455 §7.4.1). The length "
+        "stands in the header, so the server need not wait for the payload to say no.",
+        frame=closing.data,
+        caption="The server's last word",
+    )
+
+
+# what the checks look for
+
+
+def hijacked(lab: Lab) -> str | None:
+    """Whether a page of another site has heard a message that was not meant for it."""
+    foreign = [
+        each
+        for each, request in evidence.requests(lab.capture, method="GET")
+        if (request.header("Origin") or "").startswith(EVIL)
+    ]
+    if not foreign:
+        return f"no page of {EVIL} has knocked yet."
+    opened = {
+        each.row.connection
+        for each in foreign
+        if each.peer and getattr(lab.capture.unit(each.peer).unit, "status", 0) == 101
+    }
+    if not opened:
+        return "it knocked, and this server's check of Origin refused it."
+    if any(_is_message(each) and each.row.connection in opened for each in _from_server(lab)):
+        return None
+    return "it got in, but has heard no message: nobody has written one yet."
+
+
+def _from_server(lab: Lab) -> list[Captured]:
+    return evidence.units(lab.capture, lambda each: each.row.direction is Direction.S2C)
+
+
+def _is_message(each: Captured) -> bool:
+    event = evidence.as_json(each.message.payload) if each.message else None
+    return isinstance(event, dict) and event.get("type") == "message"
+
+
+def let_in(lab: Lab) -> str | None:
+    """Whether a POST was refused without a token, with somebody else's, and taken with its own."""
+    seen = {bool(asked): {status for a, status in _posts(lab) if a == asked} for asked in (0, 1)}
+    if not seen[False] and not seen[True]:
+        return "no POST has crossed the tap."
+    if 401 not in seen[False]:
+        return "no POST without a token has been refused (401)."
+    if 200 not in seen[True]:
+        return "no POST with a token has been taken (200)."
+    if 403 not in seen[True]:
+        return "nobody has tried to write in somebody else's name yet (403)."
+    return None
+
+
+def _posts(lab: Lab) -> list[tuple[bool, int]]:
+    """Of each POST that was answered: whether it had a token, and the status."""
+    found = []
+    for each, request in evidence.requests(lab.capture, method="POST"):
+        answer = lab.capture.unit(each.peer).unit if each.peer else None
+        if isinstance(answer, Response):
+            found.append((request.header("Authorization") is not None, answer.status))
+    return found
+
+
+def slowed(lab: Lab) -> str | None:
+    """Whether somebody posted too fast, and was told when to come back."""
+    told = [each for _, each in evidence.responses(lab.capture, status=429)]
+    if any(each.header("Retry-After") for each in told):
+        return None
+    count = len(evidence.responses(lab.capture, status=200))
+    return f"{count} requests were answered with 200, none with 429: be faster."
+
+
+def private(lab: Lab) -> str | None:
+    """Whether the secret went through the tap over TLS, and cannot be found in the capture."""
+    records = evidence.units(lab.capture, lambda each: isinstance(each.unit, Undissected))
+    ways = {each.row.direction for each in records if "TLS" in each.row.summary}
+    if any(PRIVATE.encode() in _readable(each) for each in evidence.units(lab.capture)):
+        return "the secret stands in the capture: that connection was not wss."
+    if len(ways) < 2:
+        return "no TLS has gone both ways through this lab's tap."
+    if not any(len(each.unit.data) > len(PRIVATE) for each in _application(records)):
+        return "TLS was begun, but no message went over it: does your client trust the authority?"
+    return None
+
+
+def _readable(each: Captured) -> bytes:
+    return each.message.payload if each.message else each.unit.data
+
+
+def _application(records: list[Captured]) -> list[Captured]:
+    """Records of application data (type 23, RFC 8446 §5.1) that a client sent, but for its first.
+
+    The first one carries TLS's own Finished message.
+    """
+    data = [
+        each
+        for each in records
+        if each.row.direction is Direction.C2S and each.unit.data[:1] == b"\x17"
+    ]
+    return data[1:]
+
+
+LESSON = Lesson(
+    "08",
+    "Security",
+    questions={
+        "other-site": Question(
+            f"A page of {EVIL} opens a WebSocket to your chat on localhost. What is the answer?",
+            ("101", "403", "none: the browser stops it"),
+            other_site,
+        ),
+        "overheard": Question(
+            "Somebody connects to wss://chat.example. What can be read of it on the way?",
+            ("nothing at all", "the server's name", "the path as well"),
+            overheard,
+        ),
+        "hostile": Question(
+            f"Alice writes {HOSTILE} What does the server hand on?",
+            ("the same characters", "other characters", "nothing: it is refused"),
+            hostile,
+        ),
+        "long-post": Question(
+            f"A POST with a text of {TOO_LONG:,} characters. What is the answer?",
+            ("200", "400", "413"),
+            long_post,
+        ),
+        "long-frame": Question(
+            f"A WebSocket frame of {TOO_LONG:,} bytes. What does the chat do?",
+            ("it closes with 1000", "it closes with 1002", "it closes with 1009"),
+            long_frame,
+        ),
+    },
+    checks={
+        "hijack": Check(
+            "Be the page of another site, and read Bob's messages.",
+            hijacked,
+            hints=(
+                "The first server looks at Origin. Another one may not.",
+                'labchat.Lab(port=0, options=["--origin", "any"]).start() lets every page in.',
+                "Let Alice write there, then call evil_page(careless).",
+            ),
+        ),
+        "tokens": Check(
+            "Post without a token, with your own, and with your own in another's name.",
+            let_in,
+            hints=(
+                'post(strict, "Hello") has no token.',
+                'post(strict, "Hello", token=token) is Alice, user-1.',
+                'post(strict, "Hello", token=token, sender="user-2") says it is Bob.',
+            ),
+        ),
+        "limit": Check(
+            "Post so fast that the server asks you to wait.",
+            slowed,
+            hints=(
+                "The limit is per user and second; a burst of twice as many may pass.",
+                'post(strict, "again", token=token, times=10)',
+            ),
+        ),
+        "wss": Check(
+            "Send “for Bob alone” over wss, so that the tap cannot read it.",
+            private,
+            hints=(
+                "A client that trusts nobody sends nothing.",
+                "say_by_wss(secret, PRIVATE, authority) trusts the authority you have made.",
+            ),
+        ),
+    },
+)
