@@ -18,19 +18,22 @@ import pandas as pd
 
 from labchat.errors import LabError, SettingsError
 from labchat.lab.lab import Lab
-from labchat.measure import layers
+from labchat.measure import crowd_live, layers
 from labchat.measure.claims import chosen
 from labchat.measure.claims import run as run_claims
 from labchat.measure.conditions import conditions
+from labchat.measure.crowd import CLIENTS, per_second
+from labchat.measure.crowd import POLICIES as POLICIES_TOLD
 from labchat.measure.delivery import EXPERIMENTS, options_of
 from labchat.measure.experiment import run
 from labchat.measure.page import Table
 from labchat.measure.stage import Stage
 from labchat.measure.summary import measured as summed_up
+from labchat.measure.tls import Certificate, certificate
 from labchat.measure.trials import trial
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from labchat.measure.experiment import Experiment, Row, Trial
     from labchat.measure.summary import Summary
@@ -67,22 +70,55 @@ def run_here(
     progress: Callable[[int, int], None] = lambda done, total: None,
     keep: Path | None = None,
 ) -> pd.DataFrame:
-    """Run it in this process; see :func:`labchat.measure.experiment.run`."""
-    labs: dict[tuple[str, ...], Lab] = {}
+    """Run it in this process; see :func:`labchat.measure.experiment.run`.
+
+    Raises:
+        MissingExtra: it needs TLS, and trustme is not installed.
+    """
     given = conditions(
         seed=experiment.seed,
         repetitions=experiment.repetitions,
+        messages=experiment.messages,
+        warmup=experiment.warmup,
         **experiment.held,
     )
     with ExitStack() as stack:
+        labs = Labs(stack)
+        return run(
+            experiment,
+            lambda each: labs.trial(experiment, each),
+            conditions=given,
+            progress=progress,
+            keep=keep,
+        )
 
-        def one(each: Trial) -> Iterator[Row]:
-            options = options_of(each.levels)
-            if options not in labs:
-                labs[options] = stack.enter_context(Lab(port=0, names={}, options=options))
-            return trial(experiment, each, labs[options])
 
-        return run(experiment, one, conditions=given, progress=progress, keep=keep)
+class Labs:
+    """Labs by the options of their servers; those of cold starts live for one trial only."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self._kept: dict[tuple[str, ...], Lab] = {}
+        self._certificate: Certificate | None = None
+
+    def trial(self, experiment: Experiment, each: Trial) -> list[Row]:
+        """Do one trial on the lab it asks for."""
+        sealed = self.certificate() if each.levels.get("tls") else None
+        options = (*options_of(each.levels), *(sealed.options if sealed else ()))
+        tls = sealed.context if sealed else None
+        if each.levels.get("start") == "cold":
+            with Lab(port=0, names={}, options=options) as fresh:
+                return list(trial(experiment, each, fresh, tls=tls))
+        if options not in self._kept:
+            self._kept[options] = self._stack.enter_context(Lab(port=0, names={}, options=options))
+        return list(trial(experiment, each, self._kept[options], tls=tls))
+
+    def certificate(self) -> Certificate:
+        """One for the whole run, its files gone with it."""
+        if self._certificate is None:
+            folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="labchat-"))
+            self._certificate = certificate(Path(folder))
+        return self._certificate
 
 
 def experiment(
@@ -190,6 +226,37 @@ def summary() -> Summary:
             return stack.enter_context(Lab(port=0, names={}, options=options))
 
         return summed_up(Stage(make, quick=True), conditions(quick=True))
+
+
+def reconnect_crowd(
+    *policies: str, clients: int = CLIENTS, down_s: float = 10.0, scale: float = 0.2
+) -> pd.DataFrame:
+    """Kill a server under a real crowd, once a policy, and watch the crowd come back.
+
+    Args:
+        policies: names of :data:`labchat.chat.backoff.POLICIES`; the four the text leads to
+            when there are none. One takes about 10 s.
+        clients: how many.
+        down_s: of the policy's seconds.
+        scale: real seconds to a second of the policy.
+
+    Returns:
+        Attempts per second, one column a policy: for :func:`labchat.measure.plots.arrivals`,
+        beside :func:`labchat.measure.crowd.arrivals` of the same seed.
+
+    Raises:
+        SettingsError: there is no such policy.
+        LabError: a crowd did not connect, or not come back.
+    """
+    found = {}
+    for policy in policies or POLICIES_TOLD:
+        with Lab(port=0, names={}) as lab:
+            found[policy] = crowd_live.attempts(
+                lab, policy, clients=clients, down_s=down_s, scale=scale
+            )
+    given = [table.attrs["conditions"] for table in found.values()]
+    back = {each["policy"]: each["back_s"] for each in given}
+    return per_second(found, {**given[0], "policy": ", ".join(found), "back_s": back})
 
 
 def claims(*keys: str, quick: bool = True) -> Table:

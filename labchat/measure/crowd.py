@@ -14,9 +14,13 @@ from labchat.chat.backoff import Policy, named
 from labchat.measure.conditions import conditions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+
+    from labchat.measure.conditions import Conditions
 
 CLIENTS = 200
+POLICIES = ("text", "exponential", "full-jitter", "decorrelated")
+"""The text's, and what it leads to."""
 
 
 def attempts(
@@ -40,6 +44,15 @@ def attempts(
         for client in range(clients)
         for attempt, at in _one(policy, Random(f"{seed}/{client}"), down_s)
     ]
+    table = as_table(policy, rows)
+    table.attrs["conditions"] = conditions(
+        clock="virtual", policy=policy.name, clients=clients, seed=seed, back_s=down_s
+    )
+    return table
+
+
+def as_table(policy: Policy, rows: Iterable[tuple[int, int, float, bool]]) -> pd.DataFrame:
+    """Rows of (client, attempt, at_s, connected) as :func:`attempts` returns them."""
     table = pd.DataFrame(rows, columns=["client", "attempt", "at_s", "connected"])
     table.insert(0, "policy", pd.Series(policy.name, index=table.index, dtype="category"))
     return table.astype(
@@ -57,7 +70,7 @@ def _one(policy: Policy, rng: Random, down_s: float) -> Iterable[tuple[int, floa
 
 
 def arrivals(
-    policies: Iterable[str] = ("text", "exponential", "full-jitter", "decorrelated"),
+    policies: Iterable[str] = POLICIES,
     *,
     clients: int = CLIENTS,
     down_s: float = 10.0,
@@ -70,15 +83,32 @@ def arrivals(
         Indexed by ``at_s`` (start of each bin, seconds), one int64 column a policy.
     """
     crowds = {name: attempts(name, clients=clients, down_s=down_s, seed=seed) for name in policies}
+    given = conditions(clock="virtual", clients=clients, seed=seed, back_s=down_s)
+    return per_second(crowds, given, bin_s=bin_s)
+
+
+def per_second(
+    crowds: Mapping[str, pd.DataFrame], given: Conditions, *, bin_s: float = 1.0
+) -> pd.DataFrame:
+    """Attempts in each bin, one column a crowd.
+
+    Args:
+        crowds: name to a table of :func:`attempts`, virtual or real.
+        given: the conditions of them all.
+        bin_s: width of a bin, seconds.
+
+    Returns:
+        Indexed by ``at_s`` (start of each bin, seconds), int64 counts.
+    """
     bins = {
         name: (crowd["at_s"] // bin_s * bin_s).value_counts().sort_index()
         for name, crowd in crowds.items()
     }
     table = pd.DataFrame(bins).fillna(0).astype("int64")
-    last = int(table.index.max() / bin_s) if len(table) else 0
+    last = round(table.index.max() / bin_s) if len(table) else 0
     table = table.reindex([i * bin_s for i in range(last + 1)], fill_value=0)
     table.index.name = "at_s"
-    table.attrs["conditions"] = conditions(clock="virtual", clients=clients, seed=seed)
+    table.attrs["conditions"] = dict(given)
     return table
 
 
@@ -93,7 +123,9 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
         back), ``gave_up`` (clients that did not), ``all_back_s`` (when the last one did, or NaN).
     """
     rows = {name: _summary(group) for name, group in table.groupby("policy", observed=True)}
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("policy")
+    summed = pd.DataFrame.from_dict(rows, orient="index").rename_axis("policy")
+    summed.attrs.update(table.attrs)
+    return summed
 
 
 def _summary(group: pd.DataFrame) -> dict[str, float]:

@@ -117,6 +117,39 @@ EXPERIMENTS: dict[str, Experiment] = {
             held={"method": "websocket", "rtt_ms": 0, "receivers": 1},
         ),
         Experiment(
+            name="tls",
+            question="What does TLS cost, on a connection that is kept and on a new one?",
+            factors={
+                "method": ("websocket", "post", "post-new"),
+                "tls": (False, True),
+                "rtt_ms": (0, 100),
+            },
+            quick={"rtt_ms": (0, 100), "method": ("websocket", "post-new")},
+            held={
+                "size": 5,
+                "receivers": 1,
+                "nodelay": True,
+                "certificate": "made for the run",
+                "resumption": "none: each new connection shakes hands in full",
+            },
+        ),
+        Experiment(
+            name="cold",
+            question="What does the first message cost, that the later ones do not?",
+            factors={"method": ("websocket", "post", "post-new"), "start": ("cold", "warm")},
+            repetitions=10,
+            messages=10,
+            held={
+                "size": 5,
+                "rtt_ms": 0,
+                "receivers": 1,
+                "nodelay": True,
+                "cold": "a new server process, database and connections, no warm-up; "
+                "the measuring process is warm",
+            },
+            quick={"method": ("websocket", "post")},
+        ),
+        Experiment(
             name="arrivals",
             question="What does a client that waits for each answer not see?",
             factors={"loop": ("closed", "open"), "stall_ms": (0, 200)},

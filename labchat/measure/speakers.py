@@ -24,6 +24,7 @@ from websockets.sync.client import connect
 from labchat.errors import ChatError
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterator
 
     from websockets.sync.client import ClientConnection
@@ -41,38 +42,60 @@ class Wire:
         rtt_s: emulated round trip, waited once for each new TCP connection.
         nodelay: TCP_NODELAY of the sockets made here.
         compression: whether to offer permessage-deflate.
+        tls: speaks TLS by this context; None: in the clear.
     """
 
     url: str
     rtt_s: float = 0.0
     nodelay: bool = True
     compression: bool = False
+    tls: ssl.SSLContext | None = None
 
     @property
     def address(self) -> tuple[str, int]:
         """Host and port, always IPv4 loopback: no name look-up is measured."""
         return "127.0.0.1", urlsplit(self.url).port or 80
 
-    def connection(self) -> HTTPConnection:
-        """A fresh HTTP connection, open."""
-        http = HTTPConnection(*self.address, timeout=TIMEOUT)
-        http.connect()
-        http.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, int(self.nodelay))
+    def _dial(self) -> socket.socket:
+        """A TCP connection; with an emulated RTT, its handshake takes one."""
+        plain = socket.create_connection(self.address, timeout=TIMEOUT)
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, int(self.nodelay))
         pause(self.rtt_s)
+        return plain
+
+    def connection(self) -> HTTPConnection:
+        """A fresh HTTP connection, open.
+
+        Raises:
+            OSError: nobody listens there, or TLS fails (an ``ssl.SSLError``).
+        """
+        host, port = self.address
+        http = HTTPConnection(host, port, timeout=TIMEOUT)
+        plain = self._dial()
+        http.sock = plain if self.tls is None else self._secured(self.tls, plain)
         return http
+
+    def _secured(self, tls: ssl.SSLContext, plain: socket.socket) -> ssl.SSLSocket:
+        try:
+            return tls.wrap_socket(plain, server_hostname=self.address[0])
+        except OSError:
+            plain.close()
+            raise
 
     @contextmanager
     def websocket(self, user: str) -> Iterator[ClientConnection]:
-        """A fresh WebSocket on which ``user`` has registered; closed at the end."""
+        """A fresh WebSocket on which ``user`` has registered; closed at the end.
+
+        Raises:
+            OSError: nobody listens there, or TLS fails (an ``ssl.SSLError``).
+        """
         host, port = self.address
-        plain = socket.create_connection((host, port), timeout=TIMEOUT)
-        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, int(self.nodelay))
-        pause(self.rtt_s)
-        compression = "deflate" if self.compression else None
+        scheme = "ws" if self.tls is None else "wss"
         with connect(
-            f"ws://{host}:{port}/",
-            sock=plain,
-            compression=compression,
+            f"{scheme}://{host}:{port}/",
+            sock=self._dial(),
+            ssl=self.tls,
+            compression="deflate" if self.compression else None,
             max_size=None,
             ping_interval=None,
         ) as ws:

@@ -20,6 +20,7 @@ from labchat.measure.speakers import (
 )
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator, Mapping
 
     from labchat.measure.experiment import Experiment, Row, Trial
@@ -46,8 +47,9 @@ class Talk:
         return (WORDS * (size // len(WORDS) + 1))[:size]
 
     def ids(self) -> Iterator[tuple[int, str]]:
-        """Number and id of each message; numbers below 0 are the warm-up."""
-        for n in range(-self.experiment.warmup, self.experiment.messages):
+        """Number and id of each message; below 0 the warm-up, which a cold start lacks."""
+        warmup = 0 if self.levels.get("start") == "cold" else self.experiment.warmup
+        for n in range(-warmup, self.experiment.messages):
             yield n, f"{self.experiment.name}-{self.rng.getrandbits(48):012x}-{n}"
 
     def stall(self, n: int) -> None:
@@ -59,8 +61,17 @@ class Talk:
             self.bench.faults.clear()
 
 
-def trial(experiment: Experiment, each: Trial, bench: Bench) -> Iterator[Row]:
+def trial(
+    experiment: Experiment, each: Trial, bench: Bench, *, tls: ssl.SSLContext | None = None
+) -> Iterator[Row]:
     """Do one trial on a bench whose server has the options of :func:`options_of`.
+
+    Args:
+        experiment: what the trial is of.
+        each: its levels.
+        bench: where; a fresh one when the trial is to start cold.
+        tls: for clients of a server that speaks TLS. What the tap sees is sealed then, and the
+            legs through it are NaN.
 
     Yields:
         One sample a message: ``n``, ``id``, ``sent_ns`` (when it was due, in an open loop),
@@ -76,6 +87,7 @@ def trial(experiment: Experiment, each: Trial, bench: Bench) -> Iterator[Row]:
         rtt_s=levels.get("rtt_ms", 0) / 1000,
         nodelay=levels.get("nodelay", True),
         compression=levels.get("compression", False),
+        tls=tls,
     )
     rng = Random(f"{experiment.seed}/{each.key}")
     tracker = Tracker(bench.capture, len(bench.capture) + 1)

@@ -49,6 +49,27 @@ def test_each_experiment_gives_samples(name: str, levels: dict[str, tuple[object
     assert table["delay_ms"].notna().all()
 
 
+def test_tls_seals_what_the_tap_sees_and_every_way_still_delivers() -> None:
+    table = experiments.run_here(
+        small(
+            "tls", method=("websocket", "post", "post-new", "sse"), tls=(False, True), rtt_ms=(0,)
+        )
+    )
+    assert table[["answer_ms", "delay_ms", "commit_ms"]].notna().all(axis=None)
+    assert table.loc[table["tls"], "tap_in_ms"].isna().all()
+    assert table.loc[~table["tls"], "tap_in_ms"].notna().all()
+    assert "resumption" in table.attrs["conditions"]
+
+
+def test_a_cold_start_has_a_server_of_its_own_and_no_warm_up() -> None:
+    table = experiments.run_here(small("cold", method=("websocket",)))
+    assert table.groupby("start")["n"].apply(list).to_dict() == {
+        "cold": [0, 1, 2],
+        "warm": [0, 1, 2],
+    }
+    assert "no warm-up" in table.attrs["conditions"]["cold"]
+
+
 def test_an_experiment_runs_in_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[tuple[int, int]] = []
     table = experiments.experiment(
