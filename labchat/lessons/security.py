@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import socket
-import ssl
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from labchat.errors import MissingExtra
 from labchat.lessons import evidence
 from labchat.lessons.lesson import Check, Lab, Lesson, Question
-from labchat.lessons.plain import TIMEOUT, of_connection, opening, talk
+from labchat.lessons.plain import TIMEOUT, opening, talk
+from labchat.lessons.visits import EVIL, MASK, answers, client_hello, converse, posted
 from labchat.wire import frames
 from labchat.wire.conversation import Undissected
 from labchat.wire.fields import Direction
@@ -22,129 +18,16 @@ if TYPE_CHECKING:
     from labchat.capture.capture import Captured
     from labchat.widgets.lesson_card import Measured
 
-EVIL = "https://evil.example"
 HOSTILE = "<script>alert('hello')</script>"
 PRIVATE = "for Bob alone"
-MASK = bytes(4)
 TOO_LONG = 100_000
-_CLOSE = frames.build(8, b"\x03\xe8", mask=MASK)
-
-
-# what the notebook does
-
-
-def post(
-    lab: Lab,
-    text: str,
-    *,
-    sender: str = "user-1",
-    token: str | None = None,
-    times: int = 1,
-) -> list[int]:
-    """POST a message through the tap, on one connection; the status of each answer.
-
-    Args:
-        lab: whose tap to go through.
-        text: the message.
-        sender: who it says it is.
-        token: sent as ``Authorization: Bearer``.
-        times: how often, one right after the other.
-    """
-    body = json.dumps({"text": text, "senderId": sender, "receiverId": "user-2"}).encode()
-    lines = ["POST /api/messages HTTP/1.1", "Host: localhost", "Content-Type: application/json"]
-    lines += [f"Authorization: Bearer {token}"] if token is not None else []
-    head = "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""]).encode()
-    return [answer.status for answer in _answers(talk(lab, (head + body) * times))]
-
-
-def _answers(found: list[Captured]) -> list[Response]:
-    return [each.unit for each in found if isinstance(each.unit, Response)]
-
-
-def converse(lab: Lab, request: bytes, said: bytes) -> list[Captured]:
-    """Open a WebSocket, and, if the server agrees, say something and hang up; what crossed."""
-    number = len(lab.capture.connections) + 1
-    with socket.create_connection(lab.relay.address, timeout=TIMEOUT) as plain:
-        plain.sendall(request)
-        if b" 101 " in plain.recv(65536):
-            plain.sendall(said)
-        plain.shutdown(socket.SHUT_WR)
-        while plain.recv(65536):
-            pass
-    return of_connection(lab, number)
-
-
-def evil_page(lab: Lab, user: str = "user-2") -> list[str]:
-    """What a page of :data:`EVIL` does in a visitor's browser: open, say it is Bob, listen.
-
-    Returns:
-        What it heard, one line each.
-    """
-    event = json.dumps({"type": "register", "userId": user, "lastSeq": 0}).encode()
-    register = frames.build(1, event, mask=MASK)
-    found = converse(lab, opening("/", Origin=EVIL), register + _CLOSE)
-    return [each.row.summary for each in found if each.row.direction is Direction.S2C]
-
-
-def certificate(folder: str | Path) -> tuple[Path, Path, Path]:
-    """A certificate for localhost, signed by an authority made on the spot.
-
-    Returns:
-        The files (PEM): certificate, its key, and the authority that clients must trust.
-
-    Raises:
-        MissingExtra: ``trustme`` is not installed.
-    """
-    try:
-        import trustme
-    except ImportError as error:
-        raise MissingExtra(
-            "Making certificates needs trustme; install it with: pip install 'labchat[tls]'"
-        ) from error
-    authority = trustme.CA(organization_name="labchat, on this machine only")
-    made = authority.issue_cert("localhost", "127.0.0.1")
-    files = Path(folder, "cert.pem"), Path(folder, "key.pem"), Path(folder, "ca.pem")
-    made.cert_chain_pems[0].write_to_path(files[0])
-    made.private_key_pem.write_to_path(files[1])
-    authority.cert_pem.write_to_path(files[2])
-    return files
-
-
-def say_by_wss(lab: Lab, text: str, authority: Path | None = None) -> str:
-    """Open a WebSocket over TLS through the tap, and send one message; what came of it.
-
-    Args:
-        lab: one whose server speaks TLS.
-        text: the message.
-        authority: whom to trust; the system's own authorities when None.
-    """
-    from websockets.sync.client import connect
-
-    context = ssl.create_default_context(cafile=authority)
-    host, port = lab.relay.address
-    message = {"id": "wss-1", "text": text, "senderId": "user-1", "receiverId": "user-2"}
-    plain = socket.create_connection((host, port), timeout=TIMEOUT)
-    try:
-        with connect(f"wss://localhost:{port}/", sock=plain, ssl=context) as ws:
-            ws.send(json.dumps({"type": "register", "userId": "user-1"}))
-            ws.send(json.dumps({"type": "message", **message}))
-            while json.loads(heard := ws.recv(TIMEOUT))["type"] != "ack":
-                pass
-            return str(heard)
-    except ssl.SSLCertVerificationError as error:
-        return f"refused: {error.verify_message}"
-    finally:
-        plain.close()
-
-
-# what the cards measure
 
 
 def other_site(lab: Lab) -> Measured:
     """Open a WebSocket as a page of another site does."""
     from labchat.widgets.lesson_card import Measured
 
-    answer = _answers(talk(lab, opening("/", Origin=EVIL)))[0]
+    answer = answers(talk(lab, opening("/", Origin=EVIL)))[0]
     return Measured(
         str(answer.status),
         f"{answer.status} {answer.reason}. The browser sends Origin: {EVIL} and stops nothing: "
@@ -152,27 +35,19 @@ def other_site(lab: Lab) -> Measured:
     )
 
 
-def client_hello() -> bytes:
-    """The first bytes a TLS client says to chat.example; nothing is sent."""
-    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-    client = ssl.create_default_context().wrap_bio(
-        incoming, outgoing, server_hostname="chat.example"
-    )
-    with contextlib.suppress(ssl.SSLWantReadError):
-        client.do_handshake()
-    return outgoing.read()
-
-
 def overheard(lab: Lab) -> Measured:
     """Let a ClientHello cross the tap and look for what can be read in it."""
     from labchat.widgets.lesson_card import Measured
 
-    found = talk(lab, client_hello())
-    said = b"".join(each.unit.data for each in found if each.row.direction is Direction.C2S)
+    number = len(lab.capture.connections) + 1
+    with socket.create_connection(lab.relay.address, timeout=TIMEOUT) as plain:
+        plain.sendall(client_hello())
+        row = lab.unit(lambda each: each.connection == number).result()
+    said = lab.capture.unit(row.n).unit.data
     answer = "the server's name" if b"chat.example" in said else "nothing at all"
     return Measured(
         answer,
-        f"The tap saw {len(said)} bytes: “{found[0].row.summary}”. The name chat.example stands "
+        f"The tap saw {len(said)} bytes: “{row.summary}”. The name chat.example stands "
         "in them as plain text, so that a host with many sites can pick the certificate (RFC 6066 "
         "§3). Path, field lines and messages come later, encrypted.",
     )
@@ -182,7 +57,7 @@ def hostile(lab: Lab) -> Measured:
     """Post a script as text, and see how the server hands it on."""
     from labchat.widgets.lesson_card import Measured
 
-    found = _answers(talk(lab, _posted(HOSTILE)))[0]
+    found = answers(talk(lab, posted(HOSTILE)))[0]
     stored = evidence.as_json(found.body) or {}
     text = str(stored.get("text"))
     answer = {HOSTILE: "the same characters", "None": "nothing: it is refused"}.get(
@@ -195,17 +70,11 @@ def hostile(lab: Lab) -> Measured:
     )
 
 
-def _posted(text: str) -> bytes:
-    body = json.dumps({"text": text, "senderId": "user-1", "receiverId": "user-2"}).encode()
-    head = "POST /api/messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-    return head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body
-
-
 def long_post(lab: Lab) -> Measured:
     """Post a message that is far too long."""
     from labchat.widgets.lesson_card import Measured
 
-    answer = _answers(talk(lab, _posted("x" * TOO_LONG)))[0]
+    answer = answers(talk(lab, posted("x" * TOO_LONG)))[0]
     return Measured(
         str(answer.status),
         f"{answer.status} {answer.reason}: {answer.body.decode(errors='replace')} A server that "

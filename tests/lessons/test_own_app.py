@@ -14,6 +14,7 @@ import pytest
 
 import labchat
 from labchat.errors import LabError
+from labchat.lessons import cases
 from labchat.lessons import own_app as lesson
 
 if TYPE_CHECKING:
@@ -58,16 +59,16 @@ def test_measured_answers(tap: Front) -> None:
 
 def units(name: str) -> list[int]:
     """All units that are the right answer."""
-    case = lesson.case(name)
+    case = cases.case(name)
     judge = lesson.LESSON.checks[name].judge
     found = [row.n for row in case.capture.rows() if judge(case.answer(row.n)) is None]
     assert found
     return found
 
 
-@pytest.mark.parametrize("name", lesson.CASES)
+@pytest.mark.parametrize("name", cases.CASES)
 def test_only_the_fault_itself_is_right(name: str) -> None:
-    case = lesson.case(name)
+    case = cases.case(name)
     judge = lesson.LESSON.checks[name].judge
     assert "name a unit" in str(judge(case))
     right = units(name)
@@ -76,11 +77,11 @@ def test_only_the_fault_itself_is_right(name: str) -> None:
 
 
 def said(name: str, unit: int) -> str:
-    return str(lesson.LESSON.checks[name].judge(lesson.case(name).answer(unit)))
+    return str(lesson.LESSON.checks[name].judge(cases.case(name).answer(unit)))
 
 
 def numbers(name: str, *, kind: str, opcode: int | None = None, way: str = "c2s") -> list[int]:
-    rows = lesson.case(name).capture.rows()
+    rows = cases.case(name).capture.rows()
     return [r.n for r in rows if (r.kind, r.opcode, r.direction) == (kind, opcode, way)]
 
 
@@ -101,7 +102,7 @@ def test_wrong_posts_are_told_apart() -> None:
 
 
 def test_a_post_with_an_id_may_be_said_again() -> None:
-    case = lesson.case("twice")
+    case = cases.case("twice")
     body = json.dumps({"id": "m-1", "text": "Hi"}).encode()
     head = b"POST /api/messages HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(body)
     from labchat.widgets.show import capture_of
@@ -118,13 +119,13 @@ def test_wrong_pings_are_told_apart() -> None:
 
 def test_what_there_is_not_is_said() -> None:
     with pytest.raises(LabError, match="there are dropped, twice, silent"):
-        lesson.case("luck")
+        cases.case("luck")
     with pytest.raises(LabError, match="units 1 to"):
-        lesson.case("twice").answer(999)
+        cases.case("twice").answer(999)
 
 
 def test_a_case_tells_and_shows_itself() -> None:
-    case = lesson.case("twice")
+    case = cases.case("twice")
     assert "twice" in case.complaint
     assert repr(case) == "Case(name='twice', named=None)"
     assert case.show().capture is case.capture
@@ -133,6 +134,6 @@ def test_a_case_tells_and_shows_itself() -> None:
 
 def test_the_captures_are_small_and_travel_with_the_notebooks() -> None:
     root = Path(labchat.__file__).parent.parent
-    assert lesson.folder() == root / "notebooks" / "data"
-    for name in lesson.CASES:
-        assert (lesson.folder() / f"{name}.pcapng").stat().st_size < 20_000
+    assert cases.folder() == root / "notebooks" / "data"
+    for name in cases.CASES:
+        assert (cases.folder() / f"{name}.pcapng").stat().st_size < 20_000

@@ -8,6 +8,7 @@ import pytest
 
 from labchat.lab import Lab
 from labchat.lessons import security as lesson
+from labchat.lessons import visits
 from labchat.server.admin import add_user
 
 if TYPE_CHECKING:
@@ -32,13 +33,13 @@ def test_measured_answers(lab: Lab) -> None:
 def test_the_page_of_another_site() -> None:
     with Lab(port=0, names={}) as careful:
         assert "has knocked" in str(lesson.hijacked(careful))
-        assert lesson.evil_page(careful) == ["403 Forbidden"]
+        assert visits.evil_page(careful) == ["403 Forbidden"]
         assert "refused it" in str(lesson.hijacked(careful))
     with Lab(port=0, names={}, options=["--origin", "any"]) as careless:
-        lesson.evil_page(careless)
+        visits.evil_page(careless)
         assert "heard no message" in str(lesson.hijacked(careless))
-        assert lesson.post(careless, lesson.PRIVATE) == [200]
-        assert any(lesson.PRIVATE in line for line in lesson.evil_page(careless))
+        assert visits.post(careless, lesson.PRIVATE) == [200]
+        assert any(lesson.PRIVATE in line for line in visits.evil_page(careless))
         assert lesson.hijacked(careless) is None
 
 
@@ -48,35 +49,35 @@ def test_tokens_and_limits(tmp_path: Path) -> None:
     options = ["--auth", "token", "--rate", "2"]
     with Lab(port=0, names={}, database=database, options=options) as strict:
         assert "no POST has crossed" in str(lesson.let_in(strict))
-        assert lesson.post(strict, "Hello", token=token) == [200]
+        assert visits.post(strict, "Hello", token=token) == [200]
         assert "without a token" in str(lesson.let_in(strict))
-        assert lesson.post(strict, "Hello") == [401]
+        assert visits.post(strict, "Hello") == [401]
         assert "somebody else's name" in str(lesson.let_in(strict))
-        assert lesson.post(strict, "Hello", token=token, sender="user-2") == [403]
+        assert visits.post(strict, "Hello", token=token, sender="user-2") == [403]
         assert lesson.let_in(strict) is None
         assert "1 requests were answered with 200" in str(lesson.slowed(strict))
-        assert 429 in lesson.post(strict, "again", token=token, times=10)
+        assert 429 in visits.post(strict, "again", token=token, times=10)
         assert lesson.slowed(strict) is None
 
 
 def test_a_token_alone_is_not_enough() -> None:
     with Lab(port=0, names={}, options=["--auth", "token"]) as strict:
-        lesson.post(strict, "Hello")
+        visits.post(strict, "Hello")
         assert "with a token has been taken" in str(lesson.let_in(strict))
 
 
 def test_wss(tmp_path: Path) -> None:
-    certificate, key, authority = lesson.certificate(tmp_path)
+    certificate, key, authority = visits.certificate(tmp_path)
     options = ["--tls-cert", str(certificate), "--tls-key", str(key)]
     with Lab(port=0, names={}, options=options) as secret:
         assert "no TLS" in str(lesson.private(secret))
-        assert lesson.say_by_wss(secret, lesson.PRIVATE).startswith("refused: ")
+        assert visits.say_by_wss(secret, lesson.PRIVATE).startswith("refused: ")
         assert "trust the authority" in str(lesson.private(secret))
-        assert '"type":"ack"' in lesson.say_by_wss(secret, lesson.PRIVATE, authority)
+        assert '"type":"ack"' in visits.say_by_wss(secret, lesson.PRIVATE, authority)
         assert lesson.private(secret) is None
 
 
 def test_what_goes_out_plainly_can_be_read() -> None:
     with Lab(port=0, names={}) as plain:
-        lesson.post(plain, lesson.PRIVATE)
+        visits.post(plain, lesson.PRIVATE)
         assert "stands in the capture" in str(lesson.private(plain))
