@@ -15,8 +15,10 @@ from labchat.server.settings import Synchronous
 from labchat.server.store import connect, open_database, unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
+
+    from labchat.server.roster import Member
 
 
 def add_user(path: Path, user: str) -> str:
@@ -34,6 +36,35 @@ def add_user(path: Path, user: str) -> str:
             (user, digest(token), rfc3339(datetime.now(UTC))),
         )
     return token
+
+
+def add_members(
+    path: Path,
+    members: Iterable[Member],
+    hand_out: Callable[[list[tuple[Member, str]]], None],
+) -> int:
+    """Give each member a token who has none yet; the others keep theirs. Returns how many got one.
+
+    Args:
+        path: the SQLite file of the server.
+        members: users, each of them once.
+        hand_out: called with the new tokens before they count; if it raises, nobody was added.
+
+    Raises SettingsError, StoreUnavailable, ForeignDatabase, and what ``hand_out`` raises.
+    """
+    with _opened(path) as db:
+        db.execute("BEGIN IMMEDIATE")
+        now = rfc3339(datetime.now(UTC))
+        insert = "INSERT INTO users VALUES (?, ?, ?) ON CONFLICT (user_id) DO NOTHING"
+        new = [
+            (one, token)
+            for one, token in ((one, new_token()) for one in members)
+            if db.execute(insert, (one.user, digest(token), now)).rowcount
+        ]
+        if new:
+            hand_out(new)
+        db.execute("COMMIT")
+    return len(new)
 
 
 def remove_user(path: Path, user: str) -> bool:
