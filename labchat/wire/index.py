@@ -140,6 +140,12 @@ def frame_stop(buffer: bytes | bytearray, pos: int) -> int | None:
     return pos + 2 + size + (4 if masked else 0) + length
 
 
+_REPEAT = tuple(sum(1 << 32 * word for word in range((n + 3) // 4)) for n in range(126))
+"""By payload length: a key times this is the key again and again, for as many whole words."""
+_SPARE = tuple(-n % 4 * 8 for n in range(126))
+"""By payload length: the bits of the last key that are not needed."""
+
+
 def unmasked(data: bytes, pos: int, found: list[bytes]) -> int:
     """Append the unmasked payload of each whole frame of ``data`` from ``pos`` on to ``found``.
 
@@ -149,6 +155,7 @@ def unmasked(data: bytes, pos: int, found: list[bytes]) -> int:
         Where the first frame that is not whole starts.
     """
     end, number, add = len(data), int.from_bytes, found.append
+    repeat, spare = _REPEAT, _SPARE
     while (head := pos + 2) <= end:
         second = data[pos + 1]
         if 127 < second < 254:
@@ -157,7 +164,7 @@ def unmasked(data: bytes, pos: int, found: list[bytes]) -> int:
             stop = start + length
             if stop > end:
                 break
-            veil = number((data[head:start] * ((length + 3) >> 2))[:length])
+            veil = number(data[head:start]) * repeat[length] >> spare[length]
             add((number(data[start:stop]) ^ veil).to_bytes(length))
             pos = stop
             continue
