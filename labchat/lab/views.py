@@ -7,6 +7,7 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labchat.chat.session import Link
 from labchat.errors import LabError, MissingExtra
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from labchat.widgets.handshake import Handshake
     from labchat.widgets.inspector import Inspector
     from labchat.widgets.ladder import Ladder
+    from labchat.widgets.latency import Latency
     from labchat.widgets.stepper import Stepper
 
 
@@ -106,6 +108,11 @@ class Views:
         self._ladders.add(ladder)
         return ladder
 
+    def latency(self) -> Latency:
+        """A rolling minute of what posts took, in ms at the tap; live while the chat goes on."""
+        latency: Latency = widgets("latency").Latency(self.capture)
+        return latency
+
     def handshake(self, connection: int = 1) -> Handshake:
         """How a connection became a WebSocket: both sides, the accept value, every MUST.
 
@@ -139,9 +146,15 @@ class Views:
     def stepper(self) -> Stepper:
         """The gate with what waits at it, and a place to change it."""
         stepper: Stepper = widgets("stepper").Stepper(
-            self.relay.gate, capture=self.capture, names=self.names
+            self.relay.gate, capture=self.capture, names=self.names, reconnect=self.reconnect
         )
         return stepper
+
+    def reconnect(self) -> None:
+        """Connect the users again who have lost their connection, whatever their countdown says."""
+        for user in self.users.values():
+            if user.snapshot().link is not Link.CONNECTED:
+                user.go_online()
 
     def save(self, path: str | Path) -> Path:
         """Write the capture to a pcapng file, which Wireshark opens too; returns its path."""

@@ -55,6 +55,10 @@ class Lab(Protocol):
         """The tap."""
         ...
 
+    def reconnect(self) -> None:
+        """Connect the users again who have lost their connection."""
+        ...
+
     def save(self, path: str | Path) -> Path:
         """Write the capture to a file."""
         ...
@@ -70,7 +74,7 @@ class Panel(Following, ipywidgets.VBox):
         self.ladder = ladder
         self.inspector = inspector
         gate, faults = lab.relay.gate, lab.relay.faults
-        self.stepper = Stepper(gate, capture=lab.capture, names=lab.names)
+        self.stepper = Stepper(gate, capture=lab.capture, names=lab.names, reconnect=lab.reconnect)
         self.fault_bar = FaultBar(faults, lab.relay.cut)
         self.hold_button = ipywidgets.Button(description="Hold", icon="pause")
         self.faults_button = ipywidgets.Button(description=summary(faults))

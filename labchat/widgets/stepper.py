@@ -12,6 +12,7 @@ from labchat.errors import SettingsError
 from labchat.widgets import assets
 from labchat.widgets.bridge import Bridge
 from labchat.widgets.closing import Following
+from labchat.widgets.view_models import editing
 from labchat.widgets.view_models import stepper as model
 from labchat.widgets.view_models.peers import peers
 
@@ -62,7 +63,7 @@ class Stepper(Following, anywidget.AnyWidget):
         self._reconnect = reconnect
         self._rsv_allowed = rsv_allowed
         self._clock = clock
-        self._edits: dict[int, model.Edit] = {}
+        self._edits: dict[int, editing.Edit] = {}
         self._editing = 0
         self._stepped: _Stepped | None = None
         super().__init__(may_reconnect=reconnect is not None)
@@ -101,19 +102,20 @@ class Stepper(Following, anywidget.AnyWidget):
         """Hold everything from now on."""
         self.gate.hold()
 
-    def edit(self, id: int = 0, **change: str | bool) -> None:
+    def edit(self, id: int = 0, **change: str | bool | int | None) -> None:
         """Open a held unit (the next one without ``id``) for editing, and change it.
 
         Args:
             id: of the held unit.
-            change: ``text``, ``fin``, ``rsv1`` or ``mask``.
+            change: ``text``, ``fin``, ``rsv1``, ``mask``; ``length``, to declare another than the
+                true one, and ``form``, the bits it is written in: 7, 16 or 64.
         """
         held = self._held(id)
         if held is None:
             return
         self._editing = held.id
         if change:
-            self._edits[held.id] = model.Edit.of(change)
+            self._edits[held.id] = editing.Edit.of(change)
         self._show_plan()
 
     def __repr__(self) -> str:
@@ -124,9 +126,9 @@ class Stepper(Following, anywidget.AnyWidget):
         edit = self._edits.pop(held.id, None)
         if edit is None:
             return []
-        plan = model.plan(held, edit, rsv_allowed=self._rsv_allowed)
+        plan = editing.plan(held, edit, rsv_allowed=self._rsv_allowed)
         if not plan["error"]:
-            self.gate.edit(held.id, data=model.edited(held, edit))
+            self.gate.edit(held.id, data=editing.edited(held, edit))
         return plan["violations"]
 
     def _held(self, number: int) -> Held | None:
@@ -140,8 +142,8 @@ class Stepper(Following, anywidget.AnyWidget):
         if held is None:
             self._editing, self.plan = 0, None
             return
-        edit = self._edits.get(held.id, model.Edit())
-        self.plan = dict(model.plan(held, edit, rsv_allowed=self._rsv_allowed))
+        edit = self._edits.get(held.id, editing.Edit())
+        self.plan = dict(editing.plan(held, edit, rsv_allowed=self._rsv_allowed))
 
     def _stop_editing(self, number: int) -> None:
         self._edits.pop(number, None)

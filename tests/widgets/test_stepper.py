@@ -12,6 +12,7 @@ from labchat.tap.held import Timer
 from labchat.widgets.panel import panel
 from labchat.widgets.sample import NAMES
 from labchat.widgets.stepper import Stepper
+from labchat.widgets.view_models import editing
 from labchat.widgets.view_models import stepper as model
 from labchat.wire.fields import Direction
 from labchat.wire.frames import build, dissect
@@ -107,63 +108,100 @@ def held(gate: Gate, made: Piece):
 
 def test_an_edit_shows_its_bytes_and_the_rules_it_breaks(gate, golden) -> None:
     one = held(gate, frame(HELLO))
-    edit = model.Edit(text=HELLO.decode().replace("Hello", "Hello, world"), rsv1=True)
-    golden("stepper-plan", model.plan(one, edit, rsv_allowed=0))
+    edit = editing.Edit(text=HELLO.decode().replace("Hello", "Hello, world"), rsv1=True)
+    golden("stepper-plan", editing.plan(one, edit, rsv_allowed=0))
 
 
 @pytest.mark.parametrize(
     ("edit", "bits"),
     [
-        (model.Edit(), ("1", "0", "1")),
-        (model.Edit(fin=False), ("0", "0", "1")),
-        (model.Edit(mask=False), ("1", "0", "0")),
-        (model.Edit(fin=True, rsv1=False, mask=True), ("1", "0", "1")),
+        (editing.Edit(), ("1", "0", "1")),
+        (editing.Edit(fin=False), ("0", "0", "1")),
+        (editing.Edit(mask=False), ("1", "0", "0")),
+        (editing.Edit(fin=True, rsv1=False, mask=True), ("1", "0", "1")),
     ],
 )
 def test_bits_are_switched_one_by_one(gate, edit, bits) -> None:
     one = held(gate, frame(HELLO))
-    plan = model.plan(one, edit, rsv_allowed=0)
+    plan = editing.plan(one, edit, rsv_allowed=0)
     assert tuple(str(bit["value"]) for bit in plan["bits"]) == bits
     assert plan["text"] == HELLO.decode()
     assert (plan["changed"] == []) == (
-        edit in (model.Edit(), model.Edit(fin=True, rsv1=False, mask=True))
+        edit in (editing.Edit(), editing.Edit(fin=True, rsv1=False, mask=True))
     )
 
 
 def test_rsv1_can_be_taken_back(gate) -> None:
     one = held(gate, frame(b"x", rsv=4))
-    assert model.plan(one, model.Edit(rsv1=False), rsv_allowed=0)["bits"][1] == {
+    assert editing.plan(one, editing.Edit(rsv1=False), rsv_allowed=0)["bits"][1] == {
         "name": "RSV1", "value": 0, "was": 1,
     }  # fmt: skip
+
+
+def test_a_length_set_by_hand_says_what_it_does(gate) -> None:
+    one = held(gate, frame(b"Hello"))
+    plan = editing.plan(one, editing.Edit(), rsv_allowed=0)
+    assert plan["length"] == {"declared": 5, "form": 7, "true": 5, "byHand": False}
+    more = editing.plan(one, editing.Edit(length=9), rsv_allowed=0)
+    assert more["length"] == {"declared": 9, "form": 7, "true": 5, "byHand": True}
+    assert bytes.fromhex(more["hex"]) == build(1, b"Hello", mask=KEY, declared_length=9)
+    assert [rule["rule"] for rule in more["violations"]] == [
+        "Payload len says 9 bytes, 5 follow: the server waits for 4 more before the frame ends"
+    ]
+    assert more["changed"] == [1]
+    back = held(gate, frame(b"Hello", S2C))
+    less = editing.plan(back, editing.Edit(length=3, form=16), rsv_allowed=0)
+    (told,) = less["violations"]
+    assert told["rule"].endswith("5 follow: the client reads the last 2 as the next frame")
+    assert (told["start"], told["stop"], less["size"]) == (9, 32, 9)
+    long = editing.plan(one, editing.Edit(text="x" * 300, length=3), rsv_allowed=0)
+    assert long["length"]["true"] == 300
+    assert len(long["violations"]) == 1
+
+
+def test_a_length_in_the_wrong_form(gate) -> None:
+    one = held(gate, frame(b"Hello"))
+    plan = editing.plan(one, editing.Edit(length=5, form=64), rsv_allowed=0)
+    assert plan["length"] == {"declared": 5, "form": 64, "true": 5, "byHand": True}
+    wide = editing.plan(one, editing.Edit(form=64), rsv_allowed=0)
+    assert [rule["section"] for rule in wide["violations"]] == ["RFC 6455 §5.2"]
+    never = editing.plan(one, editing.Edit(length=300, form=7), rsv_allowed=0)
+    assert "does not fit" in never["error"]
+    narrow = editing.plan(one, editing.Edit(text="x" * 300, form=7), rsv_allowed=0)
+    assert "does not fit" in narrow["error"]
+    assert narrow["violations"] == []
 
 
 def test_http_messages_are_edited_by_their_body(gate) -> None:
     raw = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi"
     one = held(gate, piece(raw, C2S, "request", dissect_request(raw)))
-    plan = model.plan(one, model.Edit(text="hello"), rsv_allowed=None)
+    plan = editing.plan(one, editing.Edit(text="hello"), rsv_allowed=None)
     assert bytes.fromhex(plan["hex"]).endswith(b"Content-Length: 5\r\n\r\nhello")
     assert (plan["bits"], plan["text"], plan["textWas"]) == ([], "hello", "hi")
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
     other = held(gate, piece(answer, S2C, "response", dissect_response(answer)))
-    assert model.plan(other, model.Edit(text="x"), rsv_allowed=None)["size"] == len(answer) - 1
+    assert editing.plan(other, editing.Edit(text="x"), rsv_allowed=None)["size"] == len(answer) - 1
 
 
 def test_what_cannot_be_edited_as_text_says_so(gate) -> None:
     raw = held(gate, piece(b"\x16\x03", C2S, "", None))
-    plan = model.plan(raw, model.Edit(text="x"), rsv_allowed=None)
+    plan = editing.plan(raw, editing.Edit(text="x"), rsv_allowed=None)
     assert "edit its bytes" in plan["error"]
     assert (plan["text"], plan["fields"]) == (None, [])
     binary = held(gate, frame(b"\xff\xfe", opcode=2))
-    assert model.plan(binary, model.Edit(), rsv_allowed=None)["text"] is None
+    assert editing.plan(binary, editing.Edit(), rsv_allowed=None)["text"] is None
     event = held(gate, piece(b"data: x\n\n", S2C, "response", None))
-    assert model.plan(event, model.Edit(), rsv_allowed=None)["text"] is None
+    assert editing.plan(event, editing.Edit(), rsv_allowed=None)["text"] is None
 
 
 def test_an_edit_from_a_front_end_is_read_with_care() -> None:
-    assert model.Edit.of({"text": "a", "fin": 0, "rsv1": True, "mask": "odd"}) == model.Edit(
+    assert editing.Edit.of({"text": "a", "fin": 0, "rsv1": True, "mask": "odd"}) == editing.Edit(
         "a", fin=False, rsv1=True, mask=None
     )
-    assert model.Edit.of({"text": 7}) == model.Edit()
+    assert editing.Edit.of({"text": 7}) == editing.Edit()
+    assert editing.Edit.of({"length": 9, "form": 16}) == editing.Edit(length=9, form=16)
+    odd = {"length": -1, "form": 8}, {"length": True, "form": "16"}, {"length": 2.5, "form": None}
+    assert [editing.Edit.of(each) for each in odd] == [editing.Edit()] * 3
 
 
 @pytest.mark.parametrize(
@@ -301,6 +339,9 @@ class LabTwin:
         self.relay = Tap(gate)
         self.saved: list[object] = []
 
+    def reconnect(self):
+        self.again = True
+
     def save(self, path):
         self.saved.append(path)
         return path
@@ -357,6 +398,8 @@ def test_the_panels_buttons(whole) -> None:
     (path,) = whole.lab.saved
     assert path.name in whole.said.value
     assert repr(whole) == "Panel()"
+    say(whole.stepper, act="reconnect")
+    assert whole.lab.again
 
 
 def test_a_bubble_and_its_units_lead_to_each_other(whole) -> None:

@@ -8,6 +8,7 @@ import { icon } from "./shared/icons.js";
 import { byteStrip } from "./shared/strip.js";
 
 const WAIT = 180; // ms without a key until an edit is previewed
+const FORMS = [7, 16, 64]; // bits of a length, RFC 6455 §5.2
 const SAY = { fin: "FIN", rsv1: "RSV1", mask: "MASK" };
 
 class StepperView {
@@ -31,6 +32,7 @@ class StepperView {
       listen(model, "change:answer", () => this.drawAnswer()),
       listen(model, "change:problem", () => this.drawProblem()),
     ];
+    this.ticking = setInterval(() => this.tick(), 500);
     this.drawView();
     this.drawPlan();
     this.drawAnswer();
@@ -38,6 +40,7 @@ class StepperView {
   }
 
   destroy() {
+    clearInterval(this.ticking);
     clearTimeout(this.timer);
     this.el.removeEventListener("keydown", this.onKey);
     for (const stop of this.undo) stop();
@@ -60,11 +63,23 @@ class StepperView {
       edit: button("edit", "pencil", "Edit", "E"),
       hold: button("hold", "pause", "Hold", "H"),
     };
-    this.status = h("p", { class: "lc-held", role: "status" });
-    replace(this.tools, Object.values(this.buttons).map(({ node }) => node), this.status);
+    this.status = h("span", { role: "status" });
+    this.count = h("span", { "aria-hidden": "true" }); // not read aloud each second
+    const held = h("p", { class: "lc-held" }, this.status, this.count);
+    replace(this.tools, Object.values(this.buttons).map(({ node }) => node), held);
+  }
+
+  /** After a close there is nothing to step: the primary button leads on. */
+  get closed() {
+    const answer = this.model.get("answer");
+    return this.model.get("may_reconnect") && Boolean(answer?.bad) && answer.title.startsWith("close");
   }
 
   press(act) {
+    if (act === "step" && this.again) {
+      this.act("reconnect");
+      return;
+    }
     if (act === "edit") {
       if (this.model.get("plan")) this.act("stop-editing");
       else this.act("edit", { id: this.model.get("view").next, change: {} });
@@ -86,14 +101,28 @@ class StepperView {
     const view = this.model.get("view");
     const waiting = view.held > 0;
     const { step, cont, drop, edit, hold } = this.buttons;
-    setText(step.label, waiting ? `Step ${view.next}` : "Step");
+    this.again = !waiting && this.closed;
+    setText(step.label, this.again ? "Connect again" : waiting ? `Step ${view.next}` : "Step");
     for (const each of [step, drop, edit]) each.node.disabled = !waiting;
+    if (this.again) step.node.disabled = false;
     cont.node.disabled = !waiting && !view.paused;
     hold.node.disabled = view.paused;
     hold.node.setAttribute("aria-pressed", String(view.paused));
-    const since = waiting ? ` since ${duration(view.since)}` : "";
-    replace(this.status, h("strong", {}, waiting ? `${grouped(view.held)} held` : view.paused ? "holding, nothing waits" : "open"), since, view.timers.length ? h("span", { class: "lc-warn" }, `; ${view.timers[0]}`) : null);
+    this.drawnAt = performance.now();
+    const clock = view.timers[0];
+    replace(this.status, h("strong", {}, waiting ? `${grouped(view.held)} held` : view.paused ? "holding, nothing waits" : "open"), clock ? h("span", { class: "lc-hidden" }, `; ${clock.name} soon`) : null);
+    this.tick();
     replace(this.queues, this.queue("c2s", view), this.gate(view), this.queue("s2c", view));
+  }
+
+  /** Clocks of the peers go on while the gate holds. */
+  tick() {
+    const view = this.model.get("view");
+    const passed = performance.now() - this.drawnAt;
+    const since = view.held > 0 ? ` since ${duration(view.since + passed)}` : "";
+    const [clock] = view.timers;
+    const left = clock ? Math.max(0, Math.ceil((clock.left - passed) / 1000)) : 0;
+    replace(this.count, since, clock ? h("span", { class: "lc-warn" }, `; in ${left} s ${clock.name}`) : null);
   }
 
   queue(side, view) {
@@ -130,8 +159,12 @@ class StepperView {
     this.bits = h("div", { class: "lc-switches" });
     this.marks = h("div", { class: "lc-marks", "aria-hidden": "true" });
     this.area = h("textarea", { class: "lc-edit-text", "aria-label": "Payload as text", spellcheck: "false", rows: "7", onInput: () => this.typed(), onScroll: () => this.scrolled() });
-    this.still = h("p", { class: "lc-meta" });
-    const left = h("section", { class: "lc-edit-left" }, this.editTitle, this.bits, h("div", { class: "lc-edit-box" }, this.marks, this.area), this.still);
+    this.still = h("span", {});
+    this.hand = h("button", { class: "lc-link", type: "button", onClick: () => this.takeInHand() });
+    this.length = h("input", { class: "lc-length", type: "number", min: "0", onInput: () => this.typed() });
+    this.form = h("select", { onChange: () => this.sendEdit({ form: Number(this.form.value) }) }, FORMS.map((bits) => h("option", { value: bits }, `${bits} bits`)));
+    this.byHand = h("p", { class: "lc-by-hand" }, h("label", {}, "Payload len ", this.length), h("label", {}, " in ", this.form));
+    const left = h("section", { class: "lc-edit-left" }, this.editTitle, this.bits, h("div", { class: "lc-edit-box" }, this.marks, this.area), h("p", { class: "lc-meta" }, this.still, " ", this.hand), this.byHand);
     this.right = h("section", { class: "lc-edit-right" });
     this.edit.append(left, this.right);
   }
@@ -149,7 +182,19 @@ class StepperView {
   change() {
     const plan = this.model.get("plan");
     const bits = Object.fromEntries(Object.entries(SAY).map(([key, name]) => [key, plan.bits.find((bit) => bit.name === name)?.value === 1]));
-    return { ...(plan.bits.length ? bits : {}), ...(plan.text === null ? {} : { text: this.area.value }) };
+    return { ...(plan.bits.length ? bits : {}), ...(plan.text === null ? {} : { text: this.area.value }), ...this.lengths(plan) };
+  }
+
+  /** The length as set by hand; nothing while it follows the text. */
+  lengths(plan) {
+    if (!plan.length?.byHand) return {};
+    return { length: this.length.value === "" ? null : Number(this.length.value), form: plan.length.form };
+  }
+
+  /** Set the lengths by hand from here on, or let them follow again. */
+  takeInHand() {
+    const { length } = this.model.get("plan");
+    this.sendEdit(length.byHand ? { length: null, form: null } : { length: length.declared, form: length.form });
   }
 
   sendEdit(more = {}) {
@@ -157,7 +202,8 @@ class StepperView {
     const plan = this.model.get("plan");
     if (!plan) return;
     const change = { ...this.change(), ...more };
-    const before = plan.text === change.text && Object.keys(more).length === 0;
+    const same = plan.text === change.text || (plan.text === null && change.text === undefined);
+    const before = same && Object.keys(more).length === 0 && (!plan.length?.byHand || change.length === plan.length.declared);
     if (!before) this.act("edit", { id: plan.id, change });
   }
 
@@ -195,8 +241,20 @@ class StepperView {
     this.editing = plan.id;
     this.area.parentElement.hidden = plan.text === null;
     if (fresh || document.activeElement !== this.area) this.area.value = plan.text ?? "";
-    setText(this.still, plan.text === null ? "This is not text; its bytes can be changed from Python: gate.edit(data=…)." : "Lengths follow the text by themselves.");
+    this.drawLength(plan);
     this.drawMarks();
+  }
+
+  drawLength({ text, length }) {
+    const byHand = Boolean(length?.byHand);
+    const follow = byHand ? "The length is as you say." : "Lengths follow the text by themselves.";
+    setText(this.still, text === null ? "This is not text; its bytes can be changed from Python: gate.edit(data=…)." : follow);
+    this.hand.hidden = !length;
+    setText(this.hand, byHand ? "Let it follow the text" : text === null ? "Set the length by hand" : "Set them by hand");
+    this.byHand.hidden = !byHand;
+    if (!byHand) return;
+    if (document.activeElement !== this.length) this.length.value = String(length.declared);
+    this.form.value = String(length.form);
   }
 
   /** The changed stretch, marked behind the text. */
@@ -223,10 +281,11 @@ class StepperView {
 
   drawAnswer() {
     const answer = this.model.get("answer");
+    this.drawView();
     this.answer.hidden = !answer;
     this.answer.classList.toggle("lc-bad", Boolean(answer?.bad));
     if (!answer) return void replace(this.answer);
-    const again = answer.bad && answer.title.startsWith("close") && this.model.get("may_reconnect");
+    const again = this.closed;
     replace(
       this.answer,
       icon(answer.bad ? "cross" : "check"),

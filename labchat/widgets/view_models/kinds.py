@@ -8,6 +8,7 @@ from labchat.wire.frames import Frame
 from labchat.wire.http1 import Request, Response
 
 if TYPE_CHECKING:
+    from labchat.tap.held import Held
     from labchat.wire.fields import Field
 
 _OPCODES = {0: "CONT", 1: "TEXT", 2: "BIN", 8: "CLOSE", 9: "PING", 10: "PONG"}
@@ -33,6 +34,15 @@ def label(kind: str, opcode: int | None) -> str:
     if opcode is None:
         return _KINDS[kind]
     return _OPCODES.get(opcode, f"0x{opcode:X}")
+
+
+def held_kind(held: Held) -> str:
+    """The same for what waits at a gate."""
+    if isinstance(held.unit, Frame):
+        return label("frame", held.unit.opcode)
+    if held.kind == "fin":
+        return "FIN"
+    return "HTTP" if isinstance(held.unit, Request | Response) else "RAW"
 
 
 def title(unit: object) -> str:
