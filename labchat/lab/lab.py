@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 from labchat.capture.capture import Capture
 from labchat.client import connect
+from labchat.client.settings import Settings
 from labchat.errors import LabError, ServerFailed
 from labchat.lab.background import Background, Job, until
 from labchat.lab.control import Control
 from labchat.lab.labels import Labeller
 from labchat.lab.ports import TEXT_PORT, is_free
 from labchat.lab.server import ServerProcess
+from labchat.lab.timers import timers
 from labchat.lab.users import User
 from labchat.lab.views import Views
 from labchat.tap.relay import Relay
@@ -146,6 +148,8 @@ class Lab(Control, Views):
         stack.push_async_callback(self.server.stop)
         await self.server.start()
         self.relay = Relay(self.server.address, self.capture)
+        self.relay.gate.know(*timers(Settings(), self._options))
+        self._labeller.watch(self.relay.gate, self.relay.name)
         stack.push_async_callback(self.relay.stop)
         await self.relay.start(port=self._tap_port())
         for user_id, name in self.names.items():

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from labchat.capture.capture import Capture, Captured
+    from labchat.tap.gate import Gate
+    from labchat.tap.held import Held
+    from labchat.wire.conversation import Unit
 
 _PERIOD = 0.05
 """Seconds between two looks."""
@@ -41,17 +44,35 @@ class Labeller:
         self._reading = threading.Lock()
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._undo: Callable[[], None] = lambda: None
+        self._undo: list[Callable[[], None]] = []
+        self._gate: Gate | None = None
+        self._name: Callable[[int, str], None] = capture.label
+
+    def watch(self, gate: Gate, name: Callable[[int, str], None]) -> None:
+        """Look at what waits at a gate too, which the capture does not know yet.
+
+        Args:
+            gate: the tap's.
+            name: told (connection, name), such as ``relay.name``.
+        """
+        self._gate, self._name = gate, name
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
-        self._undo = self._capture.subscribe(lambda: _wake(loop, self._changed))
+
+        def wake() -> None:
+            _wake(loop, self._changed)
+
+        self._undo = [self._capture.subscribe(wake)]
+        if self._gate is not None:
+            self._undo.append(self._gate.subscribe(wake))
         self._changed.set()
         self._task = loop.create_task(self._follow())
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        self._undo()
+        for undo in self._undo:
+            undo()
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -74,12 +95,17 @@ class Labeller:
             if row.direction is Direction.C2S and row.connection not in self._known:
                 self._look(row.n, row.connection)
         self._read += len(rows)
+        for held in () if self._gate is None else self._gate.view.held:
+            if held.direction is Direction.C2S and held.connection not in self._known:
+                self._tell(held.connection, waiting_speaker(held))
 
     def _look(self, n: int, connection: int) -> None:
-        user = speaker(self._capture.unit(n))
+        self._tell(connection, speaker(self._capture.unit(n)))
+
+    def _tell(self, connection: int, user: str | None) -> None:
         if user is not None:
             self._known.add(connection)
-            self._capture.label(connection, self._names.get(user, user))
+            self._name(connection, self._names.get(user, user))
 
 
 def _wake(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
@@ -90,11 +116,20 @@ def _wake(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
 def speaker(captured: Captured) -> str | None:
     """The user id a client's unit names, or None."""
     unit = captured.unit
+    if isinstance(unit, Frame):
+        return _user(captured.message.payload) if captured.message is not None else None
+    return _of_request(unit)
+
+
+def waiting_speaker(held: Held) -> str | None:
+    """The same of a unit that waits at the gate."""
+    return _user(held.unit.payload) if isinstance(held.unit, Frame) else _of_request(held.unit)
+
+
+def _of_request(unit: Unit | None) -> str | None:
     if isinstance(unit, Request):
         query = parse_qs(urlsplit(unit.target).query)
         return _user(unit.body) or next(iter(query.get("user", [])), None)
-    if isinstance(unit, Frame) and captured.message is not None:
-        return _user(captured.message.payload)
     return None
 
 
