@@ -12,12 +12,14 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from labchat import tap
+
 if TYPE_CHECKING:
-    from labchat import tap
     from labchat.capture.files import open
     from labchat.client import connect
     from labchat.lab import Lab, start
     from labchat.lab.experiments import claims, experiment, sizes, summary
+    from labchat.tap.front import Front
     from labchat.widgets.show import show
 
 __version__ = "0.1.0"
@@ -49,11 +51,17 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name == "tap":  # the package of that name, which can be called
-        return importlib.import_module("labchat.tap")
     if name not in _HOMES:
         raise AttributeError(f"module 'labchat' has no attribute {name!r}")
     return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def _show_tap(front: Front) -> dict[str, Any] | None:
+    bundle: dict[str, Any] | None = importlib.import_module("labchat.lab.front").bundle(front)
+    return bundle
+
+
+tap.shown_by(_show_tap)
 
 
 def __dir__() -> list[str]:

@@ -1,7 +1,7 @@
 """The tap: a relay that records, faults that break, a gate that holds. Only the relay does I/O.
 
 The package can be called: ``labchat.tap("localhost:8000")`` puts the instrument in front of an
-app of your own.
+app of your own. At the end of a cell it shows itself by what :func:`shown_by` was told of.
 """
 
 from __future__ import annotations
@@ -11,7 +11,23 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from labchat.tap.front import Front
+
+    Bundle = dict[str, Any]
+
+_shows: list[Callable[[Front], Bundle | None]] = []
+
+
+def shown_by(show: Callable[[Front], Bundle | None]) -> None:
+    """Let ``show`` make what a notebook displays: MIME type to data, or None for plain text."""
+    _shows[:] = [show]
+
+
+def bundle(front: Front) -> Bundle | None:
+    """What a notebook displays of the instrument; None: nobody knows how."""
+    return _shows[0](front) if _shows else None
 
 
 class _Callable(ModuleType):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from labchat.capture.capture import Capture
 from labchat.errors import LabchatError
-from labchat.tap import tls
+from labchat.tap import bundle, tls
 from labchat.tap.address import endpoint, parse
 from labchat.tap.faults.actions import Cut
 from labchat.tap.relay import Relay
@@ -68,6 +68,10 @@ class Front:
             return f"<labchat.tap, stopped, of {endpoint(self.relay.target)}>"
         where = f"{endpoint(self.relay.address)} -> {endpoint(self.relay.target)}"
         return f"<labchat.tap {where}, {len(self.capture)} units>"
+
+    def _repr_mimebundle_(self, **_wanted: object) -> dict[str, Any] | None:
+        """What a notebook shows at the end of a cell (called by IPython)."""
+        return bundle(self)
 
     def __enter__(self) -> Self:
         return self

@@ -17,7 +17,7 @@ from labchat.widgets.posts import PostFinder
 from labchat.widgets.stepper import Stepper
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from labchat.capture.capture import Capture
     from labchat.tap.faults.actions import Cut
@@ -55,8 +55,9 @@ class Lab(Protocol):
         """The tap."""
         ...
 
-    def reconnect(self) -> None:
-        """Connect the users again who have lost their connection."""
+    @property
+    def reconnect(self) -> Callable[[], None] | None:
+        """Connects the users again who have lost their connection; None: it has none."""
         ...
 
     def save(self, path: str | Path) -> Path:
@@ -65,10 +66,13 @@ class Lab(Protocol):
 
 
 class Panel(Following, ipywidgets.VBox):
-    """Header with Hold, Faults and Save capture; chats, ladder, stepper when held, inspector."""
+    """Header with Hold, Faults and Save capture; chats, ladder, stepper when held, inspector.
+
+    Without chats and ladder it is the tap in front of an app of one's own.
+    """
 
     def __init__(
-        self, lab: Lab, chats: Sequence[ChatPanel], ladder: Ladder, inspector: Inspector
+        self, lab: Lab, chats: Sequence[ChatPanel], ladder: Ladder | None, inspector: Inspector
     ) -> None:
         self.lab = lab
         self.ladder = ladder
@@ -83,11 +87,13 @@ class Panel(Following, ipywidgets.VBox):
         self.hold_button.on_click(lambda _button: self.hold_or_go_on())
         self.faults_button.on_click(lambda _button: self.show_faults())
         self.save_button.on_click(lambda _button: self.save())
-        super().__init__(children=[self._head(), self._top(chats), self.stepper, inspector])
+        top = [] if ladder is None else [self._top(chats, ladder)]
+        super().__init__(children=[self._head(), *top, self.stepper, inspector])
         for name in ("lc", "lc-panel"):
             self.add_class(name)
         self._show(self.fault_bar, visible=False)
-        link(ladder, inspector)
+        if ladder is not None:
+            link(ladder, inspector)
         self.posts = PostFinder(lab.capture, chats, inspector)
         self.bridge = Bridge(self.follow)
         changed = self.bridge.changed
@@ -138,9 +144,10 @@ class Panel(Following, ipywidgets.VBox):
         head.add_class("lc-panel-head")
         return head
 
-    def _top(self, chats: Sequence[ChatPanel]) -> ipywidgets.Box:
+    @staticmethod
+    def _top(chats: Sequence[ChatPanel], ladder: Ladder) -> ipywidgets.Box:
         first, *others = chats
-        top = ipywidgets.Box([first, self.ladder, *others])
+        top = ipywidgets.Box([first, ladder, *others])
         top.add_class("lc-panel-top")
         return top
 
