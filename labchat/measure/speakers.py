@@ -97,6 +97,7 @@ class Wire:
             ssl=self.tls,
             compression="deflate" if self.compression else None,
             max_size=None,
+            max_queue=None,
             ping_interval=None,
         ) as ws:
             ws.send(json.dumps({"type": "register", "userId": user}))
