@@ -235,12 +235,12 @@ def timeline(table: pd.DataFrame) -> Figure:
 
 
 def _name_points(axes: Axes, row: int, points: dict[str, float]) -> None:
-    """Names above and below in turn, so that near ones do not touch."""
+    """Names above and below in turn, near and far in turn, so that they do not touch."""
     for i, (word, at) in enumerate(sorted(points.items(), key=lambda point: point[1])):
         axes.annotate(
             f"{word}\n{at:.3g} ms",
             (at, row),
-            xytext=(0, 10 if i % 2 else -28),
+            xytext=(0, (-28, 10, -54, 36)[i % 4]),
             textcoords="offset points",
             ha="center",
             fontsize=8,
