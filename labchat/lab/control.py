@@ -6,6 +6,7 @@ the lab lives on another thread, so neither can deadlock a cell.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Unpack
 
 from labchat.errors import LabError, SettingsError
@@ -27,15 +28,15 @@ if TYPE_CHECKING:
     from labchat.tap.relay import Relay
 
 
-class Control:
+class Control(ABC):
     """What a person can do to the traffic of one lab."""
 
     relay: Relay
 
     @property
+    @abstractmethod
     def background(self) -> Background:
         """The thread the tap lives on."""
-        raise NotImplementedError
 
     @property
     def faults(self) -> Faults:
