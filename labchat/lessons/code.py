@@ -9,7 +9,7 @@ from labchat.lessons import evidence
 from labchat.lessons.frames import send
 from labchat.lessons.lesson import Check, Lab, Lesson, Question
 from labchat.lessons.plain import TEXTS_KEY, of_connection, opening
-from labchat.lessons.waiting import bubble
+from labchat.lessons.waiting import bubble, lines_of
 from labchat.wire import frames
 from labchat.wire.fields import Direction
 from labchat.wire.frames import Frame, Opcode
@@ -230,16 +230,16 @@ def copies(lab: Lab) -> Measured:
 
     post = lab.alice.say("who hears this?", to=lab.bob).result()
     bubble(lab.bob, post.id)
-    lab.read_labels()
-    names = {
-        lab.capture.connections[each.row.connection - 1].label
+    told = {
+        each.row.connection
         for each, frame in evidence.frames(lab.capture, direction="s2c", opcode=1)
         if post.id.encode() in frame.payload and b'"data"' in frame.payload
     }
+    names = [each.name for each in (lab.alice, lab.bob) if told & set(lines_of(lab, each))]
     answer = "Bob and Alice herself" if lab.alice.name in names else "Bob only"
     return Measured(
         answer,
-        f"It went to {' and '.join(sorted(map(str, names)))}. The text's loop sends to all "
+        f"It went to {' and '.join(names)}. The text's loop sends to all "
         "clients, and the sender is one of them: a client has to know its own message by its id.",
     )
 

@@ -11,7 +11,7 @@ from labchat.lessons import evidence
 from labchat.lessons.http import connect, get, post
 from labchat.lessons.lesson import Check, Lab, Lesson, Question
 from labchat.lessons.plain import opening, talk
-from labchat.lessons.waiting import awaited, bubble, stored
+from labchat.lessons.waiting import awaited, bubble, lines_of, stored
 from labchat.wire import frames
 from labchat.wire.conversation import Kind
 from labchat.wire.fields import Direction
@@ -37,23 +37,22 @@ def walk(lab: Lab, text: str = "Hello") -> pd.DataFrame:
     Returns:
         One row a step: ``who`` speaks, ``what``, and what ``alice`` and ``bob`` see after it.
     """
-    lab.read_labels()
+    lines = {lines_of(lab, each)[-1]: each.name for each in (lab.alice, lab.bob)}
     lab.hold()
     try:
         post_id = lab.alice.post(text, lab.bob.id)
         rows: list[dict[str, str]] = []
         while not {"ack", "200", "copy to Bob"} <= {row["step"] for row in rows}:
             held = lab.step().result()
-            rows.append(_step(lab, held, post_id))
+            rows.append(_step(lab, held, post_id, lines.get(held.connection, lab.alice.name)))
     finally:
         lab.cont()
     table = pd.DataFrame(rows, index=pd.RangeIndex(1, len(rows) + 1, name="step"))
     return table[["who", "what", "alice", "bob"]]
 
 
-def _step(lab: Lab, held: Any, post_id: str) -> dict[str, str]:
+def _step(lab: Lab, held: Any, post_id: str, name: str) -> dict[str, str]:
     """One unit has passed: what it was, and what the two see once it has arrived."""
-    name = lab.capture.connections[held.connection - 1].label or lab.alice.name
     step = _name(held, name)
     if step == "copy to Bob":
         bubble(lab.bob, post_id)
@@ -107,8 +106,7 @@ def race(lab: Lab, messages: int = MESSAGES) -> pd.DataFrame:
     for n in range(messages):
         ids.append(lab.alice.say(f"race {n}", to=lab.bob).result().id)
         bubble(lab.bob, ids[-1])
-    lab.read_labels()
-    bobs = {each.number for each in lab.capture.connections if each.label == lab.bob.name}
+    bobs = set(lines_of(lab, lab.bob))
     return pd.DataFrame([_times(lab, post_id, bobs) for post_id in ids], index=ids).astype(float)
 
 

@@ -26,6 +26,7 @@ MODULES = {
     "04": "flow",
     "05": "code",
     "06": "performance",
+    "07": "trouble",
     "08": "security",
     "09": "summary",
     "10": "own_app",

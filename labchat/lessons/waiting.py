@@ -1,4 +1,4 @@
-"""Waiting for what a lab's users and its capture come to, from a cell or a card."""
+"""The lab's users from a cell or a card: which lines are theirs, and waiting for what they do."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from labchat.chat.session import Delivery, Link
 from labchat.errors import LabError
+from labchat.lessons import evidence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,3 +85,16 @@ def _link(user: Any, *, up: bool) -> None:
 def unit(lab: Lab, fits: Callable[[Any], bool]) -> Any:
     """The first row of the capture that ``fits``, once there is one."""
     return awaited(lab.capture.subscribe, lambda: next(filter(fits, lab.capture.rows()), None))
+
+
+def lines_of(lab: Lab, user: Any) -> list[int]:
+    """The numbers of a user's WebSocket connections, oldest first: those where they registered."""
+    found = []
+    for each, frame in evidence.frames(lab.capture, direction="c2s", opcode=1):
+        event = evidence.as_json(frame.payload)
+        if isinstance(event, dict) and (event.get("type"), event.get("userId")) == (
+            "register",
+            user.id,
+        ):
+            found.append(each.row.connection)
+    return found
