@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from labchat.widgets.handshake import Handshake
     from labchat.widgets.inspector import Inspector
     from labchat.widgets.ladder import Ladder
+    from labchat.widgets.latency import Latency
     from labchat.widgets.lesson_card import LessonCard, Measured
     from labchat.widgets.linking import link
     from labchat.widgets.runs import compare_runs
@@ -27,6 +28,7 @@ __all__ = [
     "Handshake",
     "Inspector",
     "Ladder",
+    "Latency",
     "LessonCard",
     "Measured",
     "Stepper",
@@ -41,6 +43,7 @@ _HOMES = {
     "Handshake": "handshake",
     "Inspector": "inspector",
     "Ladder": "ladder",
+    "Latency": "latency",
     "LessonCard": "lesson_card",
     "Measured": "lesson_card",
     "Stepper": "stepper",

@@ -25,6 +25,7 @@ def lab() -> Iterator[Lab]:
 
 def test_each_view_is_made_and_says_what_it_is(lab: Lab) -> None:
     views = [lab.panel(), lab.chat("user-2"), lab.inspector(), lab.ladder(), lab.stepper()]
+    views.append(lab.latency())
     views += [lab.handshake(1), lab.compare(12, 13)]
     for view in views:
         assert " at 0x" not in repr(view)
