@@ -71,6 +71,7 @@ class Control(ABC):
         *,
         direction: str | Direction | None = None,
         connections: tuple[int, ...] | None = None,
+        apart: bool | None = None,
         **units: Any,
     ) -> None:
         """Stop units at the tap from now on: all of them, or those that are named.
@@ -78,6 +79,7 @@ class Control(ABC):
         Args:
             direction: "c2s" or "s2c".
             connections: their numbers.
+            apart: whether the head and the body of an HTTP message wait one after the other.
             units: ``kind`` ("request", "response", "frame"), ``opcode``, ``path``, ``where`` (an
                 expression, such as ``'json.type == "message"'``), ``nth``, ``first``, ``every``.
 
@@ -85,13 +87,13 @@ class Control(ABC):
             SettingsError: there is no such setting, or the expression cannot be read.
         """
         if direction is None and connections is None and not units:
-            self.gate.hold()
+            self.gate.hold(apart=apart)
             return
         if unknown := set(units) - set(Units.__struct_fields__):
             raise SettingsError(f"a unit has no {', '.join(sorted(unknown))} to stop it by")
         way = Direction(direction) if direction is not None else None
         meant = Breakpoint(direction=way, connections=connections, units=Units(**units))
-        self.gate.hold(meant)
+        self.gate.hold(meant, apart=apart)
 
     def held(self, number: int | None = None) -> Job[Held]:
         """The job ends when a unit waits at the gate (or waits already): the next to go."""

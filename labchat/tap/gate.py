@@ -24,9 +24,16 @@ class Gate(Holding):
     written into the capture as annotations.
     """
 
-    def hold(self, *breakpoints: Breakpoint) -> None:
-        """Stop what these are about from now on; everything when none is given."""
+    def hold(self, *breakpoints: Breakpoint, apart: bool | None = None) -> None:
+        """Stop what these are about from now on; everything when none is given.
+
+        Args:
+            breakpoints: what stops.
+            apart: from now on the head and the body of an HTTP message wait one after the other,
+                or no longer do; None leaves it as it is.
+        """
         with self._changing():
+            self._apart = self._apart if apart is None else apart
             self._paused = self._paused or not breakpoints
             self._breakpoints |= {each: 0 for each in breakpoints if each not in self._breakpoints}
             self._note("holds what was chosen" if breakpoints else "holds everything")
@@ -47,6 +54,7 @@ class Gate(Holding):
         """Forget all breakpoints, and let all that waits go on."""
         with self._changing():
             self._breakpoints = {}
+            self._apart = False
             self._open()
 
     def step(

@@ -67,12 +67,12 @@ class Held:
         connection: number of its connection.
         label: whose that is, or None.
         direction: which way it wants to go.
-        kind: "request", "response", "frame", "undissected", "fin", or "" for bytes of no unit.
+        kind: "request", "response", "frame", "undissected", "body", "fin", or "" for bytes of no unit.
         summary: a few words about it.
         data: the bytes that will go on.
         was: the bytes that arrived.
         since_ns: when it arrived.
-        unit: dissected, as it arrived; None for bytes of no unit.
+        unit: dissected, as it arrived; None for bytes of no unit, and for a head or a body.
         stopped: it is here for its own sake, not since another one is ahead of it.
         due_ns: when it goes on by itself, or None.
     """

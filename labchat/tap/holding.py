@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from labchat.tap.faults.actions import MS, Piece
 from labchat.tap.held import Breakpoint, GateView, Held
+from labchat.tap.parts import parts
 from labchat.tap.queues import Queues
 from labchat.tap.timers import Timers
 
@@ -68,6 +69,7 @@ class Holding:
         self._clock = clock
         self._lock = threading.RLock()
         self._paused = False
+        self._apart = False
         self._breakpoints: dict[Breakpoint, int] = {}
         self._queues = Queues()
         self._running: dict[int, Direction] = {}
@@ -124,22 +126,8 @@ class Holding:
             if not stopped and (connection, piece.direction) not in self._queues:
                 self._pass(connection, piece, len(piece.data))
                 return
-            self._ids += 1
-            held = Held(
-                self._ids,
-                connection,
-                label,
-                piece.direction,
-                "fin" if piece.fin else piece.kind,
-                piece.summary or piece.name,
-                piece.data,
-                piece.data,
-                now,
-                piece.unit,
-                stopped,
-            )
-            self._queues.push(held, piece)
-            self._touched = True
+            for part in parts(piece) if self._apart else (piece,):
+                self._push(connection, part, label, stopped=stopped)
 
     def forget(self, connection: int) -> None:
         """The connection is over: what waits has nowhere to go."""
@@ -184,6 +172,25 @@ class Holding:
             self._view = None
         for changed in tuple(self._subscribers):
             changed()
+
+    def _push(self, connection: int, piece: Piece, label: str | None, *, stopped: bool) -> None:
+        """It waits from now on."""
+        self._ids += 1
+        held = Held(
+            self._ids,
+            connection,
+            label,
+            piece.direction,
+            "fin" if piece.fin else piece.kind,
+            piece.summary or piece.name,
+            piece.data,
+            piece.data,
+            self._clock(),
+            piece.unit,
+            stopped,
+        )
+        self._queues.push(held, piece)
+        self._touched = True
 
     def _holding(self) -> set[int]:
         """The connections of which something waits."""

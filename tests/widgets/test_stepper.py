@@ -194,6 +194,16 @@ def test_what_cannot_be_edited_as_text_says_so(gate) -> None:
     assert editing.plan(event, editing.Edit(), rsv_allowed=None)["text"] is None
 
 
+def test_head_and_body_of_a_message_are_told_apart(gate) -> None:
+    gate.hold(apart=True)
+    raw = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi"
+    held(gate, piece(raw, C2S, "request", dissect_request(raw)))
+    cards = model.view(gate.view, {}, 0)["c2s"]["cards"]
+    assert [(card["kind"], card["bytes"]) for card in cards] == [("HTTP", 47), ("HTTP", 2)]
+    plan = editing.plan(gate.view.held[0], editing.Edit(), rsv_allowed=0)
+    assert (plan["text"], plan["title"]) == (None, "HTTP request, held")
+
+
 def test_an_edit_from_a_front_end_is_read_with_care() -> None:
     assert editing.Edit.of({"text": "a", "fin": 0, "rsv1": True, "mask": "odd"}) == editing.Edit(
         "a", fin=False, rsv1=True, mask=None

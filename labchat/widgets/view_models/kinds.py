@@ -42,7 +42,7 @@ def held_kind(held: Held) -> str:
         return label("frame", held.unit.opcode)
     if held.kind == "fin":
         return "FIN"
-    return "HTTP" if isinstance(held.unit, Request | Response) else "RAW"
+    return "HTTP" if held.kind in ("request", "response", "body") else "RAW"
 
 
 def title(unit: object) -> str:
