@@ -48,8 +48,10 @@ class Table:
     conditions: dict[str, Any]
 
     def frame(self) -> pd.DataFrame:
-        """The same as a DataFrame, one row a claim."""
-        return pd.DataFrame(self.rows).set_index("key")
+        """The same as a DataFrame, one row a claim; ``attrs["conditions"]`` as measured."""
+        table = pd.DataFrame(self.rows).set_index("key")
+        table.attrs["conditions"] = self.conditions
+        return table
 
     def __repr__(self) -> str:
         lines = (f"“{row['claim']}”: {told(row)}; {_verdict(row)}" for row in self.rows)
