@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup lab test check bench lock clean
+.PHONY: help setup lab test check bench docs lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -30,8 +30,12 @@ bench: python  ## Measure against the peers
 	@$(PYTHON) scripts/set_up.py dev tools peers
 	@$(BIN)/python -m benchmarks.run $(BENCH)
 
+docs: python  ## Build the documentation as a site, in site/
+	@$(PYTHON) scripts/set_up.py docs
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict && echo "labchat: open site/index.html"
+
 lock: python  ## Write constraints.txt anew, from the newest releases pyproject.toml allows
 	@$(PYTHON) scripts/set_up.py lock
 
 clean:  ## Remove what make made
-	rm -rf .venv artifacts build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv artifacts build dist site .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

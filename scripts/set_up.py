@@ -1,4 +1,4 @@
-"""Set labchat up: ``python3 scripts/set_up.py [lab|dev|browser|tools|peers|lock]...``.
+"""Set labchat up: ``python3 scripts/set_up.py [lab|docs|dev|browser|tools|peers|lock]...``.
 
 Runs under the system's Python, before anything is installed, so it uses the standard library
 alone. Each step looks first and acts only if something is missing; a stamp in ``.venv`` named
@@ -42,6 +42,12 @@ def lab() -> None:
     """What a learner needs; a development set-up holds it too."""
     if not stamp("dev").exists():
         install("lab")
+
+
+def docs() -> None:
+    """What builds the documentation; a development set-up holds it too."""
+    if not stamp("dev").exists():
+        install("docs")
 
 
 def dev() -> None:
@@ -210,7 +216,15 @@ def stop(sentence: str) -> None:
     sys.exit(f"labchat: {sentence}")
 
 
-STEPS = {"lab": lab, "dev": dev, "browser": browser, "tools": tools, "peers": peers, "lock": lock}
+STEPS = {
+    "lab": lab,
+    "docs": docs,
+    "dev": dev,
+    "browser": browser,
+    "tools": tools,
+    "peers": peers,
+    "lock": lock,
+}
 
 if __name__ == "__main__":
     main(sys.argv[1:])

@@ -60,7 +60,7 @@ def test_a_changed_requirement_installs_again(machine: Machine, name: str) -> No
 
 
 def test_the_development_set_up_serves_a_learner_too(machine: Machine) -> None:
-    machine.module.main(["dev", "lab"])
+    machine.module.main(["dev", "lab", "docs"])
     assert len(machine.ran) == 1
 
 
