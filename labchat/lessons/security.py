@@ -250,7 +250,7 @@ LESSON = Lesson(
             slowed,
             hints=(
                 "The limit is per user and second; a burst of twice as many may pass.",
-                'post(strict, "again", token=token, times=10)',
+                'post(strict, "again", token=token, times=20)',
             ),
         ),
         "wss": Check(
@@ -258,7 +258,7 @@ LESSON = Lesson(
             private,
             hints=(
                 "A client that trusts nobody sends nothing.",
-                "say_by_wss(secret, PRIVATE, authority) trusts the authority you have made.",
+                "say_by_wss(secret, …, made.context) trusts the authority that has just been made.",
             ),
         ),
     },

@@ -1,16 +1,15 @@
-"""What lesson 8 does to a server: visits from another site, posts, and TLS made on the spot."""
+"""What lesson 8 does to a server: visits from another site, posts, words over TLS."""
 
 from __future__ import annotations
 
-import contextlib
 import json
 import socket
 import ssl
-from pathlib import Path
+from contextlib import closing, suppress
+from http.client import HTTPConnection
 from typing import TYPE_CHECKING
 
-from labchat.errors import MissingExtra
-from labchat.lessons.plain import TIMEOUT, of_connection, opening, talk
+from labchat.lessons.plain import TIMEOUT, of_connection, opening
 from labchat.wire import frames
 from labchat.wire.fields import Direction
 from labchat.wire.http1 import Response
@@ -41,11 +40,18 @@ def post(
         token: sent as ``Authorization: Bearer``.
         times: how often, one right after the other.
     """
-    body = json.dumps({"text": text, "senderId": sender, "receiverId": "user-2"}).encode()
-    lines = ["POST /api/messages HTTP/1.1", "Host: localhost", "Content-Type: application/json"]
-    lines += [f"Authorization: Bearer {token}"] if token is not None else []
-    head = "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""]).encode()
-    return [answer.status for answer in answers(talk(lab, (head + body) * times))]
+    body = json.dumps({"text": text, "senderId": sender, "receiverId": "user-2"})
+    fields = {"Content-Type": "application/json"}
+    fields |= {"Authorization": f"Bearer {token}"} if token is not None else {}
+    host, port = lab.relay.address
+    statuses = []
+    with closing(HTTPConnection(host, port, timeout=TIMEOUT)) as http:
+        for _ in range(times):
+            http.request("POST", "/api/messages", body.encode(), fields)
+            response = http.getresponse()
+            response.read()
+            statuses.append(response.status)
+    return statuses
 
 
 def answers(found: list[Captured]) -> list[Response]:
@@ -54,15 +60,14 @@ def answers(found: list[Captured]) -> list[Response]:
 
 
 def converse(lab: Lab, request: bytes, said: bytes) -> list[Captured]:
-    """Open a WebSocket, and, if the server agrees, say something and hang up; what crossed."""
+    """Open a WebSocket and, if the server agrees, say something that ends it; what crossed."""
     number = len(lab.capture.connections) + 1
     with socket.create_connection(lab.relay.address, timeout=TIMEOUT) as plain:
         plain.sendall(request)
         if b" 101 " in plain.recv(65536):
             plain.sendall(said)
-        plain.shutdown(socket.SHUT_WR)
-        while plain.recv(65536):
-            pass
+            while plain.recv(65536):
+                pass
     return of_connection(lab, number)
 
 
@@ -78,41 +83,17 @@ def evil_page(lab: Lab, user: str = "user-2") -> list[str]:
     return [each.row.summary for each in found if each.row.direction is Direction.S2C]
 
 
-def certificate(folder: str | Path) -> tuple[Path, Path, Path]:
-    """A certificate for localhost, signed by an authority made on the spot.
-
-    Returns:
-        The files (PEM): certificate, its key, and the authority that clients must trust.
-
-    Raises:
-        MissingExtra: ``trustme`` is not installed.
-    """
-    try:
-        import trustme
-    except ImportError as error:
-        raise MissingExtra(
-            "Making certificates needs trustme; install it with: pip install 'labchat[tls]'"
-        ) from error
-    authority = trustme.CA(organization_name="labchat, on this machine only")
-    made = authority.issue_cert("localhost", "127.0.0.1")
-    files = Path(folder, "cert.pem"), Path(folder, "key.pem"), Path(folder, "ca.pem")
-    made.cert_chain_pems[0].write_to_path(files[0])
-    made.private_key_pem.write_to_path(files[1])
-    authority.cert_pem.write_to_path(files[2])
-    return files
-
-
-def say_by_wss(lab: Lab, text: str, authority: Path | None = None) -> str:
+def say_by_wss(lab: Lab, text: str, trusting: ssl.SSLContext | None = None) -> str:
     """Open a WebSocket over TLS through the tap, and send one message; what came of it.
 
     Args:
         lab: one whose server speaks TLS.
         text: the message.
-        authority: whom to trust; the system's own authorities when None.
+        trusting: says whom to trust; the system's own authorities when None.
     """
     from websockets.sync.client import connect
 
-    context = ssl.create_default_context(cafile=authority)
+    context = trusting or ssl.create_default_context()
     host, port = lab.relay.address
     message = {"id": "wss-1", "text": text, "senderId": "user-1", "receiverId": "user-2"}
     plain = socket.create_connection((host, port), timeout=TIMEOUT)
@@ -142,6 +123,6 @@ def client_hello() -> bytes:
     client = ssl.create_default_context().wrap_bio(
         incoming, outgoing, server_hostname="chat.example"
     )
-    with contextlib.suppress(ssl.SSLWantReadError):
+    with suppress(ssl.SSLWantReadError):
         client.do_handshake()
     return outgoing.read()
