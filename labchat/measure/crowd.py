@@ -37,6 +37,9 @@ def attempts(
     Returns:
         One row an attempt: ``policy`` (category), ``client`` (int64), ``attempt`` (int64, from 1),
         ``at_s`` (float64, seconds since the drop), ``connected`` (bool).
+
+    Raises:
+        SettingsError: no preset has that name.
     """
     policy = named(policy)
     rows = [

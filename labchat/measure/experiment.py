@@ -99,6 +99,10 @@ def run(
 
     Returns:
         The factors' columns, ``repetition``, and what the trials measured.
+
+    Raises:
+        OSError: ``keep`` cannot be written. What a trial raises comes through; the trials before
+            it are in ``keep``.
     """
     plan = experiment.plan()
     done = _kept(keep)

@@ -36,6 +36,10 @@ def measured(bench: Bench, *, text: str = "Hello!") -> pd.DataFrame:
         Indexed by ``exchange`` ("poll", "post", "websocket message", "websocket delivery",
         "websocket handshake", "sse event", "ping") and ``direction`` ("c2s", "s2c"); int64 bytes
         in ``payload``, ``framing``, ``headers``, ``tcp_ip``.
+
+    Raises:
+        ChatError: the server refused a message.
+        OSError: it cannot be reached.
     """
     wire = Wire(bench.url)
     parts = {
@@ -143,6 +147,9 @@ def per_day(
 
     Returns:
         Indexed by way (see :data:`WAYS`), float64 bytes in the four layers and ``total``.
+
+    Raises:
+        KeyError: ``sizes`` lacks an exchange.
     """
     messages = messages_per_s * seconds
     pings = seconds / pings_every_s if pings_every_s else 0.0

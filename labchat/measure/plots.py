@@ -126,7 +126,10 @@ def distribution(table: pd.DataFrame, *, by: str = "method", column: str = "dela
     Args:
         table: raw samples of an experiment.
         by: the factor that tells the lines apart.
-        column: "delay_ms" or "answer_ms".
+        column: "delay_ms" or "answer_ms" (milliseconds).
+
+    Raises:
+        KeyError: the table has no such column.
 
     A line of percentiles ends where the samples no longer carry it.
     """
@@ -165,7 +168,15 @@ def _what(column: str) -> str:
 
 
 def against_rtt(table: pd.DataFrame, *, column: str = "answer_ms") -> Figure:
-    """Is it the protocol or the distance? Medians against RTT, with lines for k round trips."""
+    """Is it the protocol or the distance? Medians against RTT, with lines for k round trips.
+
+    Args:
+        table: raw samples with ``method``, ``rtt_ms`` and ``column``, in milliseconds.
+        column: "answer_ms" or "delay_ms".
+
+    Raises:
+        KeyError: the table has no such column.
+    """
     figure, (axes,) = _figure(f"{_what(column)} against the round trip time")
     medians = table.groupby(["method", "rtt_ms"])[column].median().unstack(0)
     rtts = np.array([0, medians.index.max()], dtype=float)
@@ -189,7 +200,14 @@ def against_rtt(table: pd.DataFrame, *, column: str = "answer_ms") -> Figure:
 
 
 def against_interval(table: pd.DataFrame) -> Figure:
-    """What does polling add? Delays against the interval; on average half of it is the wait."""
+    """What does polling add? Delays against the interval; on average half of it is the wait.
+
+    Args:
+        table: raw samples with ``method`` and ``delay_ms`` (milliseconds).
+
+    Raises:
+        KeyError: the table has no such column.
+    """
     figure, (axes,) = _figure("delivery delay against the polling interval")
     intervals = {name: each.interval_s * 1000 for name, each in METHODS.items() if each.interval_s}
     polled = table[table["method"].isin(list(intervals))]
@@ -207,7 +225,12 @@ def against_interval(table: pd.DataFrame) -> Figure:
 
 
 def timeline(table: pd.DataFrame) -> Figure:
-    """Where does the time of one message go? Its legs, below the text's own figure."""
+    """Where does the time of one message go? Its legs, below the text's own figure.
+
+    Args:
+        table: raw samples with legs, all in milliseconds since the send call; those it lacks are
+            left out.
+    """
     figure, (axes,) = _figure("one message, measured, against the text's T=0 … 600 ms")
     names = {
         "tap_in_ms": "at the tap",
@@ -254,6 +277,9 @@ def layers(table: pd.DataFrame, *, unit: str = "MB") -> Figure:
     Args:
         table: of :func:`labchat.measure.layers.per_day`.
         unit: "MB" (10^6 bytes) or "MiB" (2^20 bytes).
+
+    Raises:
+        KeyError: the unit is neither.
     """
     divisor = {"MB": 1e6, "MiB": 2**20}[unit]
     figure, (axes,) = _figure("bytes by layer", height=3.4)

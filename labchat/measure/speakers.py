@@ -121,7 +121,11 @@ class Sender(Protocol):
     """Sends one message and waits for the server's word on it."""
 
     def send(self, post_id: str, text: str) -> tuple[int, int]:
-        """When it was handed to the socket, and when the server's answer to it was here (ns)."""
+        """When it was handed to the socket, and when the server's answer to it was here (ns).
+
+        Raises:
+            ChatError: the server refused it.
+        """
         ...
 
     def close(self) -> None:
@@ -145,7 +149,7 @@ class WebSocketSender:
         return sent
 
     def send(self, post_id: str, text: str) -> tuple[int, int]:
-        """See :class:`Sender`. Raises ChatError when the server refuses."""
+        """See :class:`Sender`. Raises ChatError for a refusal, TimeoutError without an answer."""
         sent = self.fire(post_id, text)
         while True:
             heard = json.loads(self._ws.recv(TIMEOUT))
@@ -168,7 +172,12 @@ class PostSender:
         self._http = wire.connection() if keep else None
 
     def send(self, post_id: str, text: str) -> tuple[int, int]:
-        """See :class:`Sender`; a new connection's making is part of the time."""
+        """See :class:`Sender`; a new connection's making is part of the time.
+
+        Raises:
+            ChatError: the status was not 200.
+            OSError: nobody listens there, or the connection broke.
+        """
         body = json.dumps(message(post_id, text)).encode()
         sent = monotonic_ns()
         http = self._http or self._wire.connection()
@@ -233,7 +242,7 @@ class Receiver:
 
 
 def push(wire: Wire) -> Receiver:
-    """Over a WebSocket: the server speaks when it likes."""
+    """Over a WebSocket: the server speaks when it likes. Raises OSError as ``Wire`` does."""
     stack = ExitStack()
     ws = stack.enter_context(wire.websocket("user-2"))
 
@@ -251,7 +260,11 @@ def push(wire: Wire) -> Receiver:
 
 @contextmanager
 def audience(wire: Wire, count: int) -> Iterator[None]:
-    """``count`` more users on WebSockets of their own, who listen and say nothing."""
+    """``count`` more users on WebSockets of their own, who listen and say nothing.
+
+    Raises:
+        OSError: one of them cannot connect.
+    """
     over = threading.Event()
     with ExitStack() as stack:
         sockets = [stack.enter_context(wire.websocket(f"listener-{n}")) for n in range(count)]
@@ -273,7 +286,16 @@ def _drain(ws: ClientConnection, over: threading.Event) -> None:
 
 
 def poll(wire: Wire, *, interval_s: float = 0.0, wait_s: int = 0) -> Receiver:
-    """By GET, again and again: every ``interval_s`` seconds, or (``wait_s``) held by the server."""
+    """By GET, again and again.
+
+    Args:
+        wire: where.
+        interval_s: seconds between an answer and the next request.
+        wait_s: seconds the server may hold a request until there is news (a long poll).
+
+    Raises:
+        OSError: nobody listens there.
+    """
     http = wire.connection()
     over = threading.Event()
     last = _last_seq(http)
@@ -294,7 +316,7 @@ def poll(wire: Wire, *, interval_s: float = 0.0, wait_s: int = 0) -> Receiver:
 
 
 def stream(wire: Wire) -> Receiver:
-    """By server-sent events: one response that does not end."""
+    """By server-sent events: one response that does not end. Raises OSError as ``Wire`` does."""
     http = wire.connection()
     last = _last_seq(http)
     plain = http.sock

@@ -88,7 +88,13 @@ def request(
     body: Mapping[str, Any] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> tuple[int, Any]:
-    """One exchange; the status and the JSON that came back."""
+    """One exchange; the status and the JSON that came back (None for an empty body).
+
+    Raises:
+        OSError: the connection broke.
+        http.client.HTTPException: what came back was no HTTP.
+        ValueError: the body was no JSON.
+    """
     data = None if body is None else json.dumps(body).encode()
     kind = {} if body is None else {"Content-Type": "application/json"}
     http.request(method, target, data, {**kind, **(headers or {})})
@@ -97,7 +103,7 @@ def request(
 
 
 def posts(wire: Wire, *, after: int = 0) -> list[dict[str, Any]]:
-    """All stored messages with a larger seq, oldest first."""
+    """All stored messages with a larger seq, oldest first. Raises what :func:`request` does."""
     found: list[dict[str, Any]] = []
     with closing(wire.connection()) as http:
         while page := request(http, "GET", f"/api/messages?after={after}")[1]:
@@ -107,7 +113,11 @@ def posts(wire: Wire, *, after: int = 0) -> list[dict[str, Any]]:
 
 
 def raw(wire: Wire, data: bytes, *, until: bytes = b"") -> bytes:
-    """Send bytes as they are; what comes back until ``until``, or the end, is seen."""
+    """Send bytes as they are; what comes back until ``until``, or the end, is seen.
+
+    Raises:
+        OSError: nobody listens there, or nothing came for :data:`TIMEOUT` seconds.
+    """
     with socket.create_connection(wire.address, timeout=TIMEOUT) as plain:
         plain.sendall(data)
         heard = b""

@@ -71,6 +71,9 @@ def percentile(
         values: 1-d, in any unit; the estimate has the same.
         q: 0 to 1.
         rng: for the resampling.
+
+    Raises:
+        ValueError: ``q`` is not between 0 and 1.
     """
     data = np.asarray(values, dtype=float)
     needed = samples_needed(q)
@@ -83,7 +86,17 @@ def percentile(
 def ratio(
     values: ArrayLike, base: ArrayLike, q: float = 0.5, *, rng: np.random.Generator | None = None
 ) -> Estimate:
-    """How many times ``base`` the ``values`` are at quantile ``q``, with its interval."""
+    """How many times ``base`` the ``values`` are at quantile ``q``, with its interval.
+
+    Args:
+        values: 1-d.
+        base: 1-d, in the same unit; the ratio has none.
+        q: 0 to 1.
+        rng: for the resampling.
+
+    Raises:
+        ValueError: ``q`` is not between 0 and 1.
+    """
     data, other = np.asarray(values, dtype=float), np.asarray(base, dtype=float)
     needed = samples_needed(q)
     fewest = int(min(data.size, other.size))
