@@ -96,7 +96,10 @@ async def test_the_panel_itself_switches_path_and_network_by_keyboard(open_noteb
     await expect(path).to_have_value("both")
     await path.select_option("POST")
     await say(alice, "by POST")
-    await expect(bob.locator(".lc-bubble")).to_have_text(["by POST"])
+    await expect(alice.locator('[data-delivery="stored"]')).to_have_count(1)
+    await path.select_option("WebSocket")
+    await say(alice, "by WebSocket")
+    await expect(bob.locator(".lc-bubble").last).to_have_text("by WebSocket")
     await path.focus()
     await lab.page.keyboard.press("Tab")
     await expect(away).to_be_focused()
@@ -105,7 +108,7 @@ async def test_the_panel_itself_switches_path_and_network_by_keyboard(open_noteb
     await expect(away).to_be_checked()
     await lab.page.keyboard.press("Space")
     await expect(alice.locator(".lc-badge")).to_have_text("connected")
-    await expect(path).to_have_value("post")
+    await expect(path).to_have_value("websocket")
     assert lab.console_errors == []
 
 
