@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from axe_playwright_python.base import AXE_FILE_PATH
 from nbformat.v4 import new_code_cell, new_notebook
 
 LAB = """
@@ -40,8 +41,11 @@ async def test_dots_come_with_the_posts_and_can_be_picked(open_notebook) -> None
     ring = await chart.locator(".lc-plot-chosen").bounding_box()
     assert abs(ring["x"] + ring["width"] / 2 - clicked["x"] - clicked["width"] / 2) < 24
     await page.locator(".jp-Notebook .jp-Cell").first.scroll_into_view_if_needed()
+    await page.add_script_tag(path=AXE_FILE_PATH)
     for theme in ("light", "dark"):
         await lab.theme(theme)
         await page.locator("#jupyterlab-splash").wait_for(state="detached")
         await lab.screenshot(f"latency-{theme}", of=".lc-latency")
+        found = await chart.evaluate("one => axe.run(one, {elementRef: false})")
+        assert [f"{theme}: {rule['id']}, {rule['nodes']}" for rule in found["violations"]] == []
     assert lab.console_errors == []
