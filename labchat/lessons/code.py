@@ -2,95 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+import socket
+from typing import TYPE_CHECKING
 
 from labchat.lessons import evidence
 from labchat.lessons.frames import send
 from labchat.lessons.lesson import Check, Lab, Lesson, Question
-from labchat.lessons.plain import TEXTS_KEY, of_connection, opening
+from labchat.lessons.plain import TEXTS_KEY, TIMEOUT, opening
+from labchat.lessons.spoken import ECHO, Spoken, any_connection, connections
 from labchat.lessons.waiting import bubble, lines_of
 from labchat.wire import frames
 from labchat.wire.fields import Direction
-from labchat.wire.frames import Frame, Opcode
-from labchat.wire.handshake import State, is_attempt
+from labchat.wire.frames import Opcode
+from labchat.wire.handshake import State
 from labchat.wire.handshake import check as musts
-from labchat.wire.http1 import Request, Response
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from labchat.widgets.lesson_card import Measured
 
 BIG = 200_000
-ECHO = "/echo"
 
 
-@dataclass(slots=True)
-class Spoken:
-    """One WebSocket connection of the learner's client, as the tap saw it.
-
-    Attributes:
-        request, response: its handshake.
-        frames: all of them, oldest first, each with the way it went.
-        said, heard: the chat events to and from the server.
-    """
-
-    request: Request
-    response: Response | None = None
-    frames: list[tuple[Direction, Frame]] = field(default_factory=list)
-    said: list[dict[str, Any]] = field(default_factory=list)
-    heard: list[dict[str, Any]] = field(default_factory=list)
-
-    def sent(self, *opcodes: int) -> list[Frame]:
-        """The client's frames of these opcodes; all when there are none."""
-        ways = [frame for way, frame in self.frames if way is Direction.C2S]
-        return [frame for frame in ways if not opcodes or frame.opcode in opcodes]
-
-
-def connections(lab: Lab) -> list[Spoken]:
-    """The WebSockets that neither the lab's own users nor the echo's callers opened."""
-    found = (_spoken(lab, each.number) for each in lab.capture.connections)
-    return [each for each in found if each is not None and not _is_others(each, lab)]
-
-
-def _spoken(lab: Lab, number: int) -> Spoken | None:
-    units = of_connection(lab, number)
-    if not units or not isinstance(units[0].unit, Request) or not is_attempt(units[0].unit):
-        return None
-    spoken = Spoken(units[0].unit)
-    for each in units[1:]:
-        if isinstance(each.unit, Response):
-            spoken.response = each.unit
-        elif isinstance(each.unit, Frame):
-            spoken.frames.append((each.row.direction, each.unit))
-            _note(spoken, each.row.direction, evidence.as_json(each.unit.payload))
-    return spoken
-
-
-def _note(spoken: Spoken, way: Direction, event: Any) -> None:
-    if isinstance(event, dict) and "type" in event:
-        (spoken.said if way is Direction.C2S else spoken.heard).append(event)
-
-
-def _is_others(spoken: Spoken, lab: Lab) -> bool:
-    users = {event.get("userId") for event in spoken.said if event["type"] == "register"}
-    return spoken.request.target == ECHO or bool(users & set(lab.names))
-
-
-def _any(judge: Callable[[Spoken], str | None]) -> Callable[[Lab], str | None]:
-    """A check that is done when one connection does it; else it speaks of the last one."""
-
-    def check(lab: Lab) -> str | None:
-        problems = [judge(each) for each in connections(lab)]
-        if not problems:
-            return "no WebSocket but Alice's and Bob's has been opened yet."
-        return None if None in problems else problems[-1]
-
-    return check
-
-
-@_any
+@any_connection
 def _fresh_key(spoken: Spoken) -> str | None:
     wrong = [
         must
@@ -116,7 +49,7 @@ def handshake(lab: Lab) -> str | None:
     return _fresh_key(lab)
 
 
-@_any
+@any_connection
 def masked(spoken: Spoken) -> str | None:
     """Whether the client's frames keep the rules, and no two have the same mask."""
     sent = spoken.sent()
@@ -132,7 +65,7 @@ def masked(spoken: Spoken) -> str | None:
     return None
 
 
-@_any
+@any_connection
 def answered(spoken: Spoken) -> str | None:
     """Whether the client sent back what Alice had written to it."""
     said = [event for event in spoken.said if event["type"] == "message"]
@@ -148,7 +81,7 @@ def answered(spoken: Spoken) -> str | None:
     return f"“{mine[-1]['text']}” came, and no message of yours has these words in it."
 
 
-@_any
+@any_connection
 def ponged(spoken: Spoken) -> str | None:
     """Whether each ping was answered with a pong that carries its payload."""
     asked: list[bytes] = []
@@ -165,7 +98,7 @@ def ponged(spoken: Spoken) -> str | None:
     return None if answers else f"{len(asked)} ping came, and no pong went back."
 
 
-@_any
+@any_connection
 def closed(spoken: Spoken) -> str | None:
     """Whether the client began the closing handshake with 1000, and it was finished."""
     mine = spoken.sent(Opcode.CLOSE)
@@ -187,9 +120,6 @@ _SERVERS_CLOSE = (Direction.S2C, Opcode.CLOSE)
 
 def reads(lab: Lab) -> Measured:
     """Let a big frame come back from the echo, and count what each recv gave."""
-    import socket
-
-    from labchat.lessons.plain import TIMEOUT
     from labchat.widgets.lesson_card import Measured
 
     sizes: list[int] = []

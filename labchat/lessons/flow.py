@@ -5,13 +5,12 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from labchat.lessons import evidence
 from labchat.lessons.http import connect, get, post
 from labchat.lessons.lesson import Check, Lab, Lesson, Question
 from labchat.lessons.plain import opening, talk
-from labchat.lessons.waiting import awaited, bubble, lines_of, stored
+from labchat.lessons.steps import messages, race, seen
+from labchat.lessons.waiting import bubble, stored
 from labchat.wire import frames
 from labchat.wire.conversation import Kind
 from labchat.wire.fields import Direction
@@ -23,122 +22,11 @@ ALICES_FRAME = {"direction": "c2s", "kind": "frame", "where": 'json.type == "mes
 """What ``lab.hold(**ALICES_FRAME)`` stops: messages on their way to the server."""
 
 COPY, COMMIT = "Bob's copy", "the commit"
-MESSAGES = 9
 CARDS = "held by the card"
 """The text of what a card sends itself, which is no answer to a task."""
 
 
-# Looking at one message.
-
-
-def walk(lab: Lab, text: str = "Hello") -> pd.DataFrame:
-    """Send one message with the tap holding all units, and let them pass one by one.
-
-    Returns:
-        One row a step: ``who`` speaks, ``what``, and what ``alice`` and ``bob`` see after it.
-    """
-    lines = {lines_of(lab, each)[-1]: each.name for each in (lab.alice, lab.bob)}
-    lab.hold()
-    try:
-        post_id = lab.alice.post(text, lab.bob.id)
-        rows: list[dict[str, str]] = []
-        while not {"ack", "200", "copy to Bob"} <= {row["step"] for row in rows}:
-            held = lab.step().result()
-            rows.append(_step(lab, held, post_id, lines.get(held.connection, lab.alice.name)))
-    finally:
-        lab.cont()
-    table = pd.DataFrame(rows, index=pd.RangeIndex(1, len(rows) + 1, name="step"))
-    return table[["who", "what", "alice", "bob"]]
-
-
-def _step(lab: Lab, held: Any, post_id: str, name: str) -> dict[str, str]:
-    """One unit has passed: what it was, and what the two see once it has arrived."""
-    step = _name(held, name)
-    if step == "copy to Bob":
-        bubble(lab.bob, post_id)
-    elif step in {"ack", "200"}:
-        stored(lab.alice, post_id)
-    return {
-        "step": step,
-        "who": "server" if held.direction == "s2c" else name,
-        "what": _WORDS.get(step, held.summary),
-        "alice": _seen(lab.alice, post_id),
-        "bob": _seen(lab.bob, post_id),
-    }
-
-
-_WORDS = {
-    "frame": "the frame, to the server",
-    "request": "the POST, to the server",
-    "copy to Alice": "her own copy, to Alice",
-    "copy to Bob": "the copy, to Bob",
-    "ack": "“stored”, by WebSocket, to Alice",
-    "200": "“stored”, as the POST's answer, to Alice",
-}
-
-
-def _name(held: Any, name: str) -> str:
-    event = evidence.as_json(getattr(held.unit, "payload", b""))
-    kind = event.get("type") if isinstance(event, dict) else None
-    if held.direction == "c2s":
-        return {"message": "frame"}.get(str(kind), str(held.kind))
-    if held.kind == "response":
-        return str(getattr(held.unit, "status", ""))
-    return f"copy to {name}" if kind == "message" else str(kind)
-
-
-def _seen(user: Any, post_id: str) -> str:
-    found = [each.delivery.value for each in user.snapshot().bubbles if each.id == post_id]
-    return found[0] if found else "nothing"
-
-
-# Which comes first.
-
-
-def race(lab: Lab, messages: int = MESSAGES) -> pd.DataFrame:
-    """Send messages on both paths, one after the other, and time what became of each.
-
-    Returns:
-        One row a message, in ms since its frame crossed the tap: ``copy``, when Bob's copy
-        crossed the tap; ``commit``, when the server's store had committed.
-    """
-    ids = []
-    for n in range(messages):
-        ids.append(lab.alice.say(f"race {n}", to=lab.bob).result().id)
-        bubble(lab.bob, ids[-1])
-    bobs = set(lines_of(lab, lab.bob))
-    return pd.DataFrame([_times(lab, post_id, bobs) for post_id in ids], index=ids).astype(float)
-
-
-def _times(lab: Lab, post_id: str, bobs: set[int]) -> dict[str, float]:
-    sent = copied = 0
-    for each, event in _messages(lab):
-        if event.get("id") == post_id and each.row.direction is Direction.C2S:
-            sent = each.row.end_ns
-        elif event.get("data", {}).get("id") == post_id and each.row.connection in bobs:
-            copied = each.row.at_ns
-    committed = _committed(lab, post_id) - lab.capture.epoch_ns
-    return {"copy": (copied - sent) / 1e6, "commit": (committed - sent) / 1e6}
-
-
-def _committed(lab: Lab, post_id: str) -> int:
-    """When the store had committed it, on the clock of the capture's epoch."""
-
-    def look() -> int | None:
-        rows = [row for row in lab.trace if row["id"] == post_id and row["event"] == "commit"]
-        return int(rows[0]["at_ns"]) if rows else None
-
-    return awaited(lab.capture.subscribe, look)
-
-
-def _messages(lab: Lab) -> list[tuple[Any, dict[str, Any]]]:
-    """All chat messages in WebSocket frames, with their units."""
-    found = []
-    for each in evidence.units(lab.capture, lambda captured: captured.message is not None):
-        event = evidence.as_json(each.message.payload if each.message else b"")
-        if isinstance(event, dict) and event.get("type") == "message":
-            found.append((each, event))
-    return found
+# Questions.
 
 
 def _order(lab: Lab, why: str) -> Measured:
@@ -167,9 +55,6 @@ def commit_first(lab: Lab) -> Measured:
     make: Any = type(lab)
     with make(port=0, names=lab.names, options=("--delivery", "commit-first")) as other:
         return _order(other, why)
-
-
-# One id, or two.
 
 
 def two_ids(lab: Lab) -> Measured:
@@ -201,7 +86,7 @@ def held(lab: Lab) -> Measured:
         post_id = lab.alice.post(CARDS, lab.bob.id)
         lab.held().result()
         mine = stored(lab.alice, post_id)
-        bobs = _seen(lab.bob, post_id)
+        bobs = seen(lab.bob, post_id)
     finally:
         lab.cont()
     bubble(lab.bob, post_id)
@@ -230,7 +115,7 @@ def overtaken(lab: Lab) -> str | None:
     posts = _posts(lab)
     both = [
         (each.row.end_ns, posts[event["id"]][0])
-        for each, event in _messages(lab)
+        for each, event in messages(lab)
         if event.get("id") in posts and each.row.direction is Direction.C2S
     ]
     if any(answered < framed for framed, answered in both):
@@ -243,7 +128,7 @@ def overtaken(lab: Lab) -> str | None:
 def two_texts(lab: Lab) -> str | None:
     """Whether Bob was told another text than the one that is stored under the same id."""
     posts = _posts(lab)
-    told = [event["data"] for _, event in _messages(lab) if "data" in event]
+    told = [event["data"] for _, event in messages(lab) if "data" in event]
     both = [(each["text"], posts[each["id"]][1]) for each in told if each["id"] in posts]
     if any(heard != kept for heard, kept in both):
         return None
@@ -257,8 +142,8 @@ def lost(lab: Lab) -> str | None:
     gaps = [row for row in lab.capture.rows() if row.kind is Kind.GAP]
     if not any(row.direction is Direction.C2S for row in gaps):
         return "nothing was dropped on its way to the server."
-    told = {event["data"]["id"] for _, event in _messages(lab) if "data" in event}
-    sent = {event["id"] for _, event in _messages(lab) if "id" in event}
+    told = {event["data"]["id"] for _, event in messages(lab) if "data" in event}
+    sent = {event["id"] for _, event in messages(lab) if "id" in event}
     if set(_posts(lab)) - told - sent:
         return None
     return "something was dropped, but each message that was stored has been told to Bob as well."

@@ -8,6 +8,7 @@ import pytest
 
 from labchat.lab import Lab
 from labchat.lessons import flow as lesson
+from labchat.lessons import steps
 from labchat.lessons.waiting import bubble, stored, unit
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def test_a_frame_that_is_lost(lab: Lab) -> None:
 
 
 def test_one_message_is_six_units(lab: Lab) -> None:
-    walked = lesson.walk(lab)
+    walked = steps.walk(lab)
     assert list(walked["who"]).count("Alice") == 2
     assert list(walked["who"]).count("server") == 4
     assert list(walked.iloc[0][["what", "bob"]]) == ["the frame, to the server", "nothing"]
