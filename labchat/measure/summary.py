@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from contextlib import closing
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -60,6 +61,9 @@ COLUMNS = (
     "HTTP/REST: the text",
     "HTTP/REST: measured",
 )
+_STYLE = (
+    ".labchat-summary :is(td, th) { text-align: left; vertical-align: top; white-space: normal; }"
+)
 UNKNOWN = "not measured here"
 MESSAGES = 3
 
@@ -92,7 +96,10 @@ class Summary:
     def _repr_html_(self) -> str:
         with pd.option_context("display.max_colwidth", None):
             html = self.frame().rename_axis(None).to_html(border=0, justify="left", escape=True)
-        return f"{html}<small>{caption(self.conditions)}</small>"
+        return (
+            f'<div class="labchat-summary"><style>{_STYLE}</style>{html}'
+            f"<small>{escape(caption(self.conditions))}</small></div>"
+        )
 
 
 def measured(stage: Stage, conditions: Conditions) -> Summary:
@@ -181,7 +188,8 @@ def _direction(data: Data) -> tuple[str, str]:
     ways = [way for way, _size, _header in data["frame-overhead"]["frames"]]
     pushed = data["push"]["sse"]
     both = f"{ways.count('c2s')} frames there and {ways.count('s2c')} back on one connection"
-    return both, f"{pushed['heard']} messages heard for {pushed['asked']} further requests"
+    asked = _count(pushed["asked"], "further question")
+    return both, f"{_count(pushed['heard'], 'message')} heard, {asked}{_SSE}"
 
 
 def _overhead(data: Data) -> tuple[str, str]:
@@ -201,8 +209,10 @@ def _bandwidth(data: Data) -> tuple[str, str]:
             f"{number(days[rate][way] / MB)} MB/day at {rate:g} messages/s" for rate in sorted(days)
         )
 
-    streamed = number(days[max(days)]["server-sent events"] / MB)
-    return of("WebSocket"), f"polling: {of('polling')}; server-sent events: {streamed} at the last"
+    often = max(days)
+    streamed = number(days[often]["server-sent events"] / MB)
+    pushed = f"server-sent events: {streamed} MB/day at {often:g} messages/s"
+    return of("WebSocket"), f"polling: {of('polling')}; {pushed}"
 
 
 def _use(data: Data) -> tuple[str, str]:

@@ -65,7 +65,7 @@ def set_few(data: dict[str, Any]) -> None:
     ("change", "aspect", "column", "words"),
     [
         (set_push, "Server Push", 3, "1 of 3 heard, 4 asked for"),
-        (set_push, "Direction", 3, "1 messages heard for 4 further requests"),
+        (set_push, "Direction", 3, "1 message heard, 4 further questions"),
         (set_stored, "Use Case", 1, "left 0 rows"),
         (set_headers, "Overhead", 3, "700 to 700 bytes/request"),
         (set_few, "Latency", 1, "too few samples: 1 of 10"),
