@@ -165,6 +165,8 @@ def test_under_jupyterhub_it_becomes_a_learners_server(world: dict[str, str]) ->
     (config,) = (line.split("=", 1)[1] for line in said if line.startswith("JUPYTER_CONFIG_PATH="))
     assert Path(config, "labconfig", "page_config.json").is_file()
     assert (folder / "00_start.ipynb").is_file()
+    assert not (folder / "instructor").exists()
+    assert (DEPLOY.parent / "notebooks" / "instructor").is_dir()
 
 
 def test_a_task_that_is_none_is_refused(world: dict[str, str]) -> None:
