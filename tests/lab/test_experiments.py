@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
+import os
+import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -91,6 +94,44 @@ def test_wrong_words_are_said() -> None:
 def test_a_process_that_fails_is_told() -> None:
     with pytest.raises(LabError, match="no such thing"):
         experiments.follow(
-            [experiments.sys.executable, "-c", "import sys; sys.exit('no such thing')"],
+            [sys.executable, "-c", "import sys; sys.exit('no such thing')"],
             lambda done, total: None,
         )
+
+
+def test_an_interrupted_run_leaves_no_process_behind() -> None:
+    started: list[int] = []
+
+    def interrupt(done: int, total: int) -> None:
+        started.append(total)
+        raise KeyboardInterrupt
+
+    script = "import os, time; print(0, os.getpid(), flush=True); time.sleep(600)"
+    with pytest.raises(KeyboardInterrupt):
+        experiments.follow([sys.executable, "-c", script], interrupt)
+    with pytest.raises(ProcessLookupError):
+        os.kill(started[0], 0)
+
+
+def test_a_bar_in_a_terminal_comes_and_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
+    told = experiments.bar("work")
+    for done in range(3):
+        told(done, 2)
+
+
+def test_a_bar_in_a_notebook_is_a_widget(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[Any] = []
+    monkeypatch.setitem(sys.modules, "ipykernel", importlib.import_module("ipykernel"))
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    told = experiments.bar("work")
+    told(1, 4)
+    widget, words = shown[0].children
+    assert (widget.value, widget.max, words.value) == (1, 4, "1 of 4 trials")
+
+
+def test_claims_and_sizes_are_measured_here_and_carry_their_conditions() -> None:
+    table = experiments.claims("backoff")
+    assert table.rows[0]["verdict"] == "false"
+    assert table.frame().attrs["conditions"]["quick"] is True
+    assert "cores" in experiments.sizes().attrs["conditions"]
