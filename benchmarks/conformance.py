@@ -29,22 +29,22 @@ def run(*, quick: bool) -> list[Row]:
     words = {"FAILED": "Autobahn cases failed", "NON-STRICT": "Autobahn cases non-strict"}
     if importlib.util.find_spec("kosoku") is None:
         why = "kosoku, which runs the cases, is not installed"
-        return [missing(name, "", "tornado", must=NONE, why=why) for name in words.values()]
+        return [missing(name, "cases", "tornado", must=NONE, why=why) for name in words.values()]
     with ExitStack() as stack, tempfile.TemporaryDirectory() as folder:
         options = ("--port", "0", "--db", f"{folder}/chat.db", "--compression", "--heartbeat", "0")
         ours, _ = stack.enter_context(process(*module("labchat", "serve", *options)))
         theirs, _ = stack.enter_context(process(sys.executable, str(TORNADO)))
         found = {port: cases(port, Path(folder, str(port)), quick) for port in (ours, theirs)}
-    count = f"of {len(found[ours])} cases"
+    count = f"of {len(found[ours])}"
     return [
         Row(
             name,
-            count,
+            "cases",
             ours=len(unfit(found[ours], verdict)),
             peer="tornado",
             theirs=len(unfit(found[theirs], verdict)),
             must=NONE,
-            note=" ".join(unfit(found[ours], verdict)[:8]),
+            note=" ".join([count, *unfit(found[ours], verdict)[:8]]),
         )
         for verdict, name in words.items()
     ]
