@@ -67,7 +67,7 @@ class Held:
         connection: number of its connection.
         label: whose that is, or None.
         direction: which way it wants to go.
-        kind: "request", "response", "frame", "undissected", "body", "fin", or "" for bytes of no unit.
+        kind: "request", "response", "frame", "undissected", "body", "fin"; "" for bytes of no unit.
         summary: a few words about it.
         data: the bytes that will go on.
         was: the bytes that arrived.
