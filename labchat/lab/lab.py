@@ -162,13 +162,16 @@ class Lab(Control, Views):
         return TEXT_PORT if is_free(TEXT_PORT) else 0
 
     def stop(self) -> None:
-        """Close the clients, stop the tap and the server, end the thread. Twice is fine."""
+        """Let go what is held, close the clients, stop tap and server. Twice is fine."""
         atexit.unregister(self.stop)
         if self in _running:
             _running.remove(self)
         if self._background is None:
             return
         background, self._background = self._background, None
+        if "relay" in vars(self):
+            self.faults.clear()
+            self.gate.clear()
         if self._stopping is not None:
             background.call(self._stopping.set)
         if self._life is not None:
