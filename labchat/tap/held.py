@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -83,10 +83,10 @@ class Held:
     direction: Direction
     kind: str
     summary: str
-    data: bytes
-    was: bytes
+    data: bytes = field(repr=False)
+    was: bytes = field(repr=False)
     since_ns: int
-    unit: Unit | None = None
+    unit: Unit | None = field(default=None, repr=False)
     stopped: bool = True
     due_ns: int | None = None
 
