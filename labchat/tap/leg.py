@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol, cast
 
 from labchat.capture.model import Chunk, End
@@ -165,7 +166,8 @@ class Leg(asyncio.Protocol):
         if self._transport is None or self._transport.is_closing():
             return
         if self._transport.can_write_eof():
-            self._transport.write_eof()
+            with suppress(OSError):  # the peer is gone already; connection_lost will say so
+                self._transport.write_eof()
         else:
             self._transport.close()
 
