@@ -1,8 +1,8 @@
 """Run every check there is, one part after another: ``python scripts/run_tests.py [all|fast]``.
 
 A part that fails does not keep the next from running: the last lines say how each one went.
-Browsers, notebooks and the conformance suite have the two cores to themselves; the rest is shared
-out over both.
+Browsers and the conformance suite have the two cores to themselves; the rest is shared out over
+both, notebooks one by one.
 """
 
 from __future__ import annotations
@@ -69,7 +69,10 @@ def everything() -> Iterator[Part]:
     yield pytest("tests", "-n2", "-m", "not browser and not conformance", "tests")
     suite = ("-m", "conformance", PATIENT, "tests/conformance")
     yield pytest("conformance", *suite, coverage=False)
-    yield pytest("notebooks", "--nbval-lax", "--nbval-cell-timeout=120", PATIENT, "notebooks")
+    both = ("-n2", "--dist=loadfile")
+    yield pytest(
+        "notebooks", *both, "--nbval-lax", "--nbval-cell-timeout=120", PATIENT, "notebooks"
+    )
     yield pytest("browser", "tests/browser")
     yield Part("combine", module("coverage", "combine", "--quiet"))
     pure = ",".join(f"labchat/{room}" for room in PURE)
