@@ -1,4 +1,7 @@
-"""A hundred thousand units: first paint, scrolling, memory. What is measured is printed."""
+"""A hundred thousand units: first paint, scrolling, memory. What is measured is printed.
+
+Times are held to their bounds in ``benchmarks/inspector.py``; here they decide nothing.
+"""
 
 from __future__ import annotations
 
@@ -89,7 +92,5 @@ async def test_a_hundred_thousand_units(open_notebook, capsys) -> None:
             f"scroll frames p50 {frames['p50']:.1f} p95 {frames['p95']:.1f} "
             f"worst {frames['worst']:.1f} ms, page heap {heap:.0f} MB"
         )
-    assert first_paint < 1000
-    assert frames["p50"] < 50, "others may have the machine, so only the middle is held to it"
     assert frames["lines"] < 80, "only what is seen is in the page"
     assert lab.console_errors == []
