@@ -109,6 +109,16 @@ async def test_what_is_read_stays_where_it_is(open_notebook) -> None:
     assert lab.console_errors == []
 
 
+async def answer_again(page) -> None:
+    """The kernel answers once more for the unit shown, with another title to be told apart."""
+    await page.evaluate(
+        """code => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel
+            .requestExecute({code}).done.then(() => null)""",
+        "inspector.send({'type': 'detail', 'detail': {**inspector.detail(11), 'sizes': 'again'}})",
+    )
+    await page.locator(".lc-title .lc-meta", has_text="again").wait_for()
+
+
 async def test_a_keyboard_is_enough(open_notebook) -> None:
     lab = await open_notebook(notebook(SAMPLE, "ladder", "inspector"), viewport=(1360, 1300))
     page = lab.page
@@ -139,6 +149,8 @@ async def test_a_keyboard_is_enough(open_notebook) -> None:
     assert "Masking-key" in await page.evaluate(focused)
     picked = page.locator(".lc-bytes .lc-picked")
     assert await picked.all_text_contents() == ["37", "fa", "21", "3d"]
+    await answer_again(page)
+    assert "Masking-key" in await page.evaluate(focused), "drawn anew under the keyboard"
 
     await picked.first.click()
     label = "document.activeElement.getAttribute('aria-label')"

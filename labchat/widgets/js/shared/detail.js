@@ -36,13 +36,28 @@ export class Detail {
     target.focus();
   }
 
+  /** Draw anew; a keyboard that is in here stays in here, among the bytes if it was there. */
+  redraw(draw) {
+    const at = this.node.getRootNode().activeElement;
+    const within = this.node.contains(at);
+    const amongBytes = this.grid.node.contains(at);
+    draw();
+    if (!within) return;
+    if (amongBytes && this.shown) this.grid.cells[this.grid.at]?.focus();
+    else if (this.shown) this.focus();
+    else this.node.focus();
+  }
+
   clear(text) {
     this.shown = null;
-    replace(this.node, h("p", { class: "lc-empty" }, text));
+    this.redraw(() => replace(this.node, h("p", { class: "lc-empty" }, text)));
   }
 
   show(detail) {
-    if (this.shown === detail) return;
+    if (!sameDetail(this.shown, detail)) this.redraw(() => this.draw(detail));
+  }
+
+  draw(detail) {
     const again = this.shown?.n === detail.n;
     this.shown = detail;
     this.bytes = bytesOf(detail.hex);
@@ -144,6 +159,11 @@ export class Detail {
       piece.classList.toggle("lc-hot", field === hot);
     }
   }
+}
+
+/** The kernel may answer twice, as when a detail was on its way already. */
+function sameDetail(one, other) {
+  return one === other || (one?.n === other.n && JSON.stringify(one) === JSON.stringify(other));
 }
 
 function part(name, meta, node) {
