@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from labchat.wire.fields import Field
 
 KNOWN = ("event", "data", "id", "retry")
+_LINE_END = re.compile(rb"\r\n?|\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +59,8 @@ def _event(values: dict[str, list[str]]) -> Event:
 def _line(cursor: Cursor) -> tuple[str, str]:
     """Name one line; returns (field name, or ":" for a comment, or "" for the end; value)."""
     data, start = cursor.data, cursor.pos
-    found = data.find(b"\n", start)
-    stop = len(data) if found < 0 else found - 1 if data[start:found].endswith(b"\r") else found
-    after = len(data) if found < 0 else found + 1
+    found = _LINE_END.search(data, start)
+    stop, after = found.span() if found else (len(data), len(data))
     colon = data.find(b":", start, stop)
     name_stop = stop if colon < 0 else colon
     space = 1 if data[name_stop + 1 : min(name_stop + 2, stop)] == b" " else 0

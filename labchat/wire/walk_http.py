@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from labchat.wire.walk_lines import Stops
 
 _HTTP2 = b"PRI * HTTP/2.0\r\n"
-_EVENT_END = re.compile(rb"(?:\r\n|\n)(?:\r\n|\n)")
+_LINE_END = rb"(?:\r\n|\n|\r(?!\n|\Z))"
+"""CRLF, LF or a lone CR (HTML §9.2.5); a CR at the end of what is there may yet get its LF."""
+_EVENT_END = re.compile(_LINE_END + _LINE_END)
 
 
 class HttpWalk(LineWalk):
@@ -128,14 +130,15 @@ class HttpWalk(LineWalk):
         scanned = end
         while stop < 0 or self.pos < stop:
             self._doing(index.RESPONSE, Part.EVENT, row)
-            match = _EVENT_END.search(self.buffer, max(self.pos, scanned - 3))
-            if match and match.end() <= (stop if stop >= 0 else match.end()):
+            known = len(self.buffer) if stop < 0 else min(stop, len(self.buffer))
+            match = _EVENT_END.search(self.buffer, max(self.pos, scanned - 3), known)
+            if match:
                 scanned = self._event(match.end(), row)
                 continue
-            if 0 <= stop <= len(self.buffer):
+            if known == stop:
                 self._event(stop, row)
                 return
-            scanned = len(self.buffer)
+            scanned = known
             yield
 
     def _event(self, stop: int, head: int) -> int:
@@ -157,16 +160,24 @@ class HttpWalk(LineWalk):
                     self._event(at, head)
                 self._emit(stop, index.RESPONSE, Part.END, head)
                 return
-            carry = self._cut_events(data, stop, head, carry)
+            carry = self._cut_events((at, data, stop), head, carry)
             at = stop
 
-    def _cut_events(self, data: int, stop: int, head: int, carry: bytes) -> bytes:
-        """Cut one whole chunk at its events' ends; returns the end of the event left open."""
+    def _cut_events(self, chunk: tuple[int, int, int], head: int, carry: bytes) -> bytes:
+        """Cut one whole chunk at its events' ends; returns the end of the event left open.
+
+        An event that ends with a lone CR at the end of a chunk is told by the next chunk, and
+        still ends before it.
+        """
+        begin, data, stop = chunk
         last = stop - (2 if self.buffer[stop - 2] == 13 else 1)
         text, done = carry + bytes(self.buffer[data:last]), 0
         for match in _EVENT_END.finditer(text):
             done = match.end()
             cut = data + done - len(carry)
+            if cut == data:
+                self._event(begin, head)
+                continue
             self._event(stop if cut == last else cut, head)
             self._left = last - cut
         return text[max(done, len(text) - 3) :]

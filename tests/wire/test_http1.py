@@ -425,18 +425,20 @@ def chunked(data, size):
 
 @pytest.mark.parametrize("size", [None, 1, 2, 9, 10, 20, 1000])
 @pytest.mark.parametrize("step", [1, 5, 10**6])
-def test_events_are_units_however_they_are_chunked(size, step):
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n", b"\r"])
+def test_events_are_units_however_they_are_chunked(size, step, line_end):
+    plain = EVENTS.replace(b"\n", line_end)
     if size is None:
-        data = STREAM_HEAD + b"\r\n" + EVENTS + b"data: unfinis"
+        data = STREAM_HEAD + b"\r\n" + plain + b"data: unfinis"
     else:
-        body = chunked(EVENTS, size) + chunked(b"data: unfinis", size)
+        body = chunked(plain, size) + chunked(b"data: unfinis", size)
         data = (
             STREAM_HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + body + b"0\r\nT: v\r\n\r\n" + OK
         )
     found = units(S2C, [data[at : at + step] for at in range(0, len(data), step)], asked=GET + GET)
     assert b"".join(unit.data for _, unit in found) == data
     events = [unit for _, unit in found if unit.part == "event"]
-    assert b"".join(unit.body for unit in events) == EVENTS + b"data: unfinis"
+    assert b"".join(unit.body for unit in events) == plain + b"data: unfinis"
     said = [
         (one.event.type, one.event.data, one.event.id, one.event.retry, one.event.comment)
         for one in events
@@ -455,8 +457,37 @@ def test_events_are_units_however_they_are_chunked(size, step):
         assert found[-2][1].trailers == (("T", "v"),)
 
 
-def test_an_event_stream_with_a_length_ends_there():
-    data = STREAM_HEAD + b"Content-Length: 17\r\n\r\ndata: a\n\ndata: bc" + OK
+def test_a_carriage_return_waits_for_its_line_feed():
+    conversation = Conversation()
+    conversation.feed(C2S, GET)
+    conversation.feed(S2C, STREAM_HEAD + b"\r\ndata: a\r\r")
+    assert len(conversation.units(S2C)) == 1
+    conversation.feed(S2C, b"\ndata: b\r\r")
+    assert conversation.unit(S2C, 1).body == b"data: a\r\r\n"
+    conversation.feed(S2C, b":")
+    assert conversation.unit(S2C, 2).body == b"data: b\r\r"
+    conversation.feed(S2C, b"\r\r")
+    conversation.end(S2C)
+    assert conversation.unit(S2C, 3).body == b":\r\r"
+
+
+def test_an_event_told_by_the_next_chunk_ends_before_it():
+    first, second = chunked(b"data: a\r\r", 99), chunked(b"\ndata: b\r\r", 99)
+    data = STREAM_HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + first + first + second
+    found = [unit for _, unit in units(S2C, [data + b"0\r\n\r\n"], asked=GET)]
+    assert [unit.part for unit in found] == ["head", "event", "event", "event", "end"]
+    assert [unit.body for unit in found[1:4]] == [
+        b"data: a\r\r",
+        b"data: a\r\r\n",
+        b"data: b\r\r",
+    ]
+    assert found[1].data == first
+
+
+@pytest.mark.parametrize("line_end", [b"\n", b"\r"])
+def test_an_event_stream_with_a_length_ends_there(line_end):
+    events = b"data: a\n\ndata: bc".replace(b"\n", line_end)
+    data = STREAM_HEAD + b"Content-Length: 17\r\n\r\n" + events + OK
     for step in (1, 10**6):
         found = units(
             S2C, [data[at : at + step] for at in range(0, len(data), step)], asked=GET + GET
@@ -464,14 +495,16 @@ def test_an_event_stream_with_a_length_ends_there():
         assert [unit.part for _, unit in found] == ["head", "event", "event", "message"]
 
 
-def test_an_event_stream_may_end_with_an_event():
-    data = STREAM_HEAD + b"Content-Length: 9\r\n\r\ndata: a\n\n" + OK
+@pytest.mark.parametrize("line_end", [b"\n", b"\r"])
+def test_an_event_stream_may_end_with_an_event(line_end):
+    event = b"data: a" + line_end + line_end
+    data = STREAM_HEAD + b"Content-Length: 9\r\n\r\n" + event + OK
     assert [unit.part for _, unit in units(S2C, [data], asked=GET + GET)] == [
         "head",
         "event",
         "message",
     ]
-    data = STREAM_HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunked(b"data: a\n\n", 99)
+    data = STREAM_HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunked(event, 99)
     assert [unit.part for _, unit in units(S2C, [data + b"0\r\n\r\n"], asked=GET)] == [
         "head",
         "event",

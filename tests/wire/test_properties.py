@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import zlib
 
 import pytest
@@ -22,6 +23,8 @@ UPGRADE = (
 SWITCH = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
 PLAIN = SWITCH + b"\r\n"
 DEFLATE = SWITCH + b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n"
+
+STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
 
 quick = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -58,6 +61,11 @@ http_pieces = st.sampled_from(
         b"\x16\x03\x01\x00\x05\x01abcd",
         b"PRI * HTTP/2.0\r\n\r\n",
         b"8\r\ndata: x\n\r\n1\r\n\n\r\n",
+        b"data: a\r\r",
+        b"9\r\ndata: x\r\r\r\n",
+        b"1\r\n\n\r\n",
+        STREAM,
+        STREAM + b"Content-Length: 30\r\n\r\n",
     ]
 )
 http_streams = st.lists(http_pieces | st.binary(max_size=6), max_size=14).map(b"".join)
@@ -146,6 +154,30 @@ def test_any_chunking_of_http_gives_the_same_units(c2s, s2c, sizes):
     for direction in (C2S, S2C):
         assert everything(whole, direction) == everything(pieces, direction)
         covers(pieces, direction)
+
+
+event_streams = st.lists(
+    st.sampled_from([b"data: a", b"id:7", b":", b"\r\n", b"\n", b"\r", b"\r", b"\n\n"])
+).map(b"".join)
+
+
+def unix(text: bytes) -> bytes:
+    return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
+
+@given(text=event_streams, chunks=chunkings | st.none(), sizes=chunkings)
+@quick
+def test_events_end_where_html_ends_them(text, chunks, sizes):
+    body = b"\r\n" + text
+    if chunks:
+        parts = [b"%x\r\n%s\r\n" % (len(one), one) for one in cut(text, chunks)]
+        body = b"Transfer-Encoding: chunked\r\n\r\n" + b"".join(parts) + b"0\r\n\r\n"
+    conversation = play(
+        {C2S: [b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"], S2C: cut(STREAM + body, sizes)}
+    )
+    found = [one for one, *_ in everything(conversation, S2C) if one.part == "event"]
+    assert [unix(one.body) for one in found] == re.findall(rb"(?s).*?\n\n|.+", unix(text))
+    covers(conversation, S2C)
 
 
 @given(
