@@ -53,6 +53,10 @@ class Forbidden(LabchatError):
     """The request comes from where none may come."""
 
 
+class LongHead(LabchatError):
+    """The request's head is over the limit."""
+
+
 class Full(LabchatError):
     """No room for another connection, or the server is about to stop."""
 
@@ -89,6 +93,7 @@ _STATUS: tuple[tuple[type[LabchatError], int], ...] = (
     (Forbidden, 403),
     (TooFast, 429),
     (TooLong, 413),
+    (LongHead, 431),
     (IdConflict, 409),
     (InvalidEvent, 400),
     (WantsUpgrade, 426),

@@ -25,6 +25,7 @@ from labchat.chat.events import BadEvent, ErrorCode
 from labchat.errors import LabchatError, TooLong
 from labchat.server.answers import (
     Answer,
+    LongHead,
     admit,
     as_json,
     common_headers,
@@ -76,7 +77,7 @@ class Visit(HTTPMessageDelegate):
         self._start = hub.clock.monotonic()
         self._request = RequestStartLine("", "", "")
         self._headers = HTTPHeaders()
-        self._refused = False
+        self._refused: LabchatError | None = None
         self._gone = False
 
     def headers_received(
@@ -87,8 +88,10 @@ class Visit(HTTPMessageDelegate):
         self._headers = headers
         self._connection.set_max_body_size(DRAIN)  # we count ourselves, to answer with 413
         length = headers.get("Content-Length", "0")
-        if length.isdecimal() and int(length) > self._hub.settings.limits.body:
-            self._refuse()
+        if size_of(self._request, headers) > self._hub.settings.limits.headers:
+            self._refuse(LongHead(f"A head may have {self._hub.settings.limits.headers} bytes."))
+        elif length.isdecimal() and int(length) > self._hub.settings.limits.body:
+            self._refuse(self._too_long())
         elif self._request.method != "POST" or self._path() != "/api/messages":
             self._inner = self._onward()
             return self._inner.headers_received(start_line, headers)
@@ -97,10 +100,10 @@ class Visit(HTTPMessageDelegate):
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
         """Called by Tornado with each piece of the body."""
         self._size += len(chunk)
-        if self._refused:
+        if self._refused is not None:
             return None
         if self._size > self._hub.settings.limits.body:
-            self._refuse()
+            self._refuse(self._too_long())
         elif self._inner is not None:
             return self._inner.data_received(chunk)
         else:
@@ -109,9 +112,8 @@ class Visit(HTTPMessageDelegate):
 
     def finish(self) -> None:
         """Called by Tornado when the body is complete."""
-        if self._refused:
-            limit = self._hub.settings.limits.body
-            self._answer(refusal(TooLong(f"A body may have {limit} bytes.")))
+        if self._refused is not None:
+            self._answer(refusal(self._refused))
         elif self._inner is not None:
             self._inner.finish()
         else:
@@ -123,9 +125,12 @@ class Visit(HTTPMessageDelegate):
         if self._inner is not None:
             self._inner.on_connection_close()
 
-    def _refuse(self) -> None:
-        """The body is too large: no more of it is kept, and the answer will say so."""
-        self._refused = True
+    def _too_long(self) -> TooLong:
+        return TooLong(f"A body may have {self._hub.settings.limits.body} bytes.")
+
+    def _refuse(self, why: LabchatError) -> None:
+        """Too large: no more of the body is kept, and the answer will say so."""
+        self._refused = why
         self._body.clear()
         if self._inner is not None:
             self._inner.on_connection_close()
@@ -163,6 +168,12 @@ class Visit(HTTPMessageDelegate):
 
     def _path(self) -> str:
         return self._request.path.partition("?")[0]
+
+
+def size_of(line: RequestStartLine, headers: HTTPHeaders) -> int:
+    """Bytes of a request's head, as its client would write it (RFC 9112 §2.1)."""
+    fields = sum(len(name) + len(value) + len(": \r\n") for name, value in headers.get_all())
+    return sum(map(len, line)) + len("  \r\n") + fields + len("\r\n")
 
 
 async def post_message(hub: Hub, headers: HTTPHeaders, body: bytes) -> Answer:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 TLS_HANDSHAKE = 0x16
 """The first byte of a TLS connection (RFC 8446 §5.1: content type handshake)."""
+FACTOR = 4
+"""A request head may be so many times the limit, and is answered with 431; a longer one is cut."""
 SPARE = 256
 """TCP connections beyond the WebSocket limit, for requests."""
 
@@ -68,7 +70,7 @@ def make_gate(app: ChatApplication, settings: Settings) -> Gate:
     tls = _context(settings)
     gate = Gate(
         app,
-        max_header_size=limits.headers,
+        max_header_size=FACTOR * limits.headers,  # Tornado cuts; the door answers before
         max_body_size=limits.body,
         idle_connection_timeout=limits.header_seconds,
         body_timeout=limits.body_seconds,

@@ -45,7 +45,7 @@ def describe(settings: Settings) -> dict[str, Any]:
 
 def _store(settings: Settings) -> dict[str, Any]:
     answers = {"200": _answer("The message as it is stored.", "Message")}
-    answers |= _faults(settings, 400, 403, 409, 413, 429, 503)
+    answers |= _faults(settings, 400, 409, 413, 429, 503)
     return {
         "summary": "Store a message",
         "description": (
@@ -74,7 +74,7 @@ def _history(settings: Settings) -> dict[str, Any]:
             _query("limit", _whole(1, limits.page), "At most so many."),
             _query("wait", _whole(0, int(limits.wait)), "Seconds to wait until there are some."),
         ],
-        "responses": {"200": _json("The messages.", messages), **_faults(settings, 400, 403)},
+        "responses": {"200": _json("The messages.", messages), **_faults(settings, 400)},
     }
 
 
@@ -94,7 +94,7 @@ def _events(settings: Settings) -> dict[str, Any]:
             _query("after", SEQ, "The same, for a first time."),
             _query("user", NAME, "Only those this user sent or received."),
         ],
-        "responses": {"200": stream, **_faults(settings, 400, 403)},
+        "responses": {"200": stream, **_faults(settings, 400)},
     }
 
 
@@ -104,7 +104,7 @@ def _users(settings: Settings) -> dict[str, Any]:
         "summary": "Who is known, and who is here",
         "operationId": "getUsers",
         "parameters": [_query("user", NAME, "Who asks; counts as a sign of life.")],
-        "responses": {"200": _json("The users, sorted.", users), **_faults(settings, 400, 403)},
+        "responses": {"200": _json("The users, sorted.", users), **_faults(settings, 400)},
     }
 
 
@@ -115,7 +115,7 @@ def _health() -> dict[str, Any]:
         "security": [],
         "responses": {
             "200": _answer("Ready.", "Health"),
-            "403": _answer(_MEANING[403], "Fault"),
+            **_always(),
             "503": _answer("Draining: about to stop.", "Health"),
         },
     }
@@ -126,7 +126,7 @@ def _metrics(settings: Settings) -> dict[str, Any]:
     return {
         "summary": "Metrics for Prometheus",
         "operationId": "getMetrics",
-        "responses": {"200": text, **_faults(settings, 403)},
+        "responses": {"200": text, **_faults(settings)},
     }
 
 
@@ -137,7 +137,7 @@ def _itself() -> dict[str, Any]:
         "security": [],
         "responses": {
             "200": _json("OpenAPI 3.1.", {"type": "object"}),
-            "403": _answer(_MEANING[403], "Fault"),
+            **_always(),
         },
     }
 
@@ -149,6 +149,7 @@ _MEANING = {
     409: "The id names another message already.",
     413: "A body or a text over the limit.",
     429: "Too many posts a second; Retry-After says when there is room again.",
+    431: "A request head over the limit.",
     503: "The store cannot write now; nothing was stored. The same id may be sent again.",
 }
 
@@ -156,7 +157,12 @@ _MEANING = {
 def _faults(settings: Settings, *statuses: int) -> dict[str, Any]:
     """The refusals of an operation; 401 only where tokens are asked for."""
     known = {*statuses, 401} if settings.auth is Auth.TOKEN else set(statuses)
-    return {str(status): _answer(_MEANING[status], "Fault") for status in sorted(known)}
+    return _always() | {str(status): _answer(_MEANING[status], "Fault") for status in sorted(known)}
+
+
+def _always() -> dict[str, Any]:
+    """What any request may be told."""
+    return {str(status): _answer(_MEANING[status], "Fault") for status in (403, 431)}
 
 
 def _answer(description: str, schema: str) -> dict[str, Any]:

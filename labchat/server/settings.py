@@ -69,12 +69,13 @@ class Limits:
         frame: bytes in a WebSocket message of the chat, after inflating. Beyond: close 1009.
         echo: the same at ``/echo``.
         body: bytes in a request body. Beyond: 413.
-        headers: bytes in a request head. Beyond: 431, and the connection closes.
+        headers: bytes in a request head. Beyond: 431; of a head four times as long no more is
+            read, and the connection is cut without an answer.
         header_seconds: how long a request head may take, and a connection may idle. Beyond: closed.
         body_seconds: how long a request body may take. Beyond: closed.
         posts_per_second: per user, with a burst of twice as many; 0: no limit.
             Beyond: ``rate-limited`` error, or 429 with Retry-After.
-        per_user: WebSocket connections of one user. Beyond: close 1008.
+        per_user: WebSocket connections of one user. Beyond: close 1013.
         connections: WebSocket connections in all. Beyond: 503 with Retry-After.
         queue: bytes waiting for a slow consumer. Beyond half of it typing and presence are left
             out; beyond all of it: close 1013.

@@ -45,6 +45,29 @@ async def test_an_endless_head_is_cut(house):
     await alive(server)
 
 
+async def test_a_head_over_the_limit_is_told_so(house):
+    server = await house(limits={"headers": 500})
+    long = {"X-More": "and more," * 60}
+    for method, path in (("GET", "/api/health"), ("POST", "/api/messages"), ("GET", "/nowhere")):
+        answer = await server.http.request(method, path, headers=long)
+        assert answer.status_code == 431
+        assert answer.json() == {"error": "A head may have 500 bytes."}
+    with pytest.raises(websockets.InvalidStatus) as caught:
+        await server.talker(additional_headers=long)
+    assert caught.value.response.status_code == 431
+    await alive(server)
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nX-", b"POST / HTTP/1.1\r\nHost: a\r\n"])
+async def test_half_a_head_whose_end_will_not_come_is_cut_at_once(house, sent):
+    server = await house(limits={"header_seconds": 3600.0})
+    reader, writer = await server.raw()
+    writer.write(sent)
+    writer.write_eof()
+    await ended(reader)
+    await alive(server)
+
+
 async def test_a_slow_body_is_cut(house):
     server = await house(limits={"body_seconds": 0.1})
     reader, writer = await server.raw(
