@@ -28,11 +28,14 @@ def objection(headers: Mapping[str, str], settings: Settings) -> str | None:
         return None
     host = headers.get("Host", "").lower()
     if settings.auth is Auth.OFF and not _known(host, settings):
-        return f"This server answers to loopback names only, not to {host!r}; see --origin."
+        return (
+            f"This server answers to loopback names only, not to {host!r}. Behind a proxy, start "
+            f"it with the origin that browsers see: --origin https://{host or 'HOST'}"
+        )
     origin = headers.get("Origin")
     if origin is None or origin in settings.origins or _own(origin, host):
         return None
-    return f"Pages from {origin!r} may not use this server; see --origin."
+    return f"Pages from {origin!r} may not use this server, unless it runs with --origin {origin}"
 
 
 def shared(origin: str | None, settings: Settings) -> bool:

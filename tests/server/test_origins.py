@@ -36,6 +36,12 @@ def test_in_open_mode(headers, allowed, passes):
     assert (objection(headers, Settings(origins=allowed)) is None) is passes
 
 
+def test_who_comes_through_a_proxy_is_told_what_to_do():
+    reason = objection({"Host": "chat.example"}, Settings()) or ""
+    assert "--origin https://chat.example" in reason
+    assert objection({"Host": "chat.example"}, Settings(origins=("https://chat.example",))) is None
+
+
 def test_with_auth_any_name_is_a_servers_own():
     assert objection({"Host": "chat.example", "Origin": "https://chat.example"}, guarded()) is None
     assert objection({"Host": "chat.example", "Origin": "https://evil.example"}, guarded())
