@@ -41,6 +41,10 @@ class TooFast(ChatError):
         self.seconds = seconds
 
 
+class Crowded(ChatError):
+    """As many connections of one user as there may be; one fewer, and there is room again."""
+
+
 class Hub:
     """All that is shared by the connections of one server.
 
@@ -124,7 +128,8 @@ class Hub:
             self._relay(post)
         self.company.stopped(post.sender_id, post.receiver_id)
         storing = self.store.add(post)
-        storing.add_done_callback(partial(self._said, session, post, self.clock.monotonic()))
+        name, began = said.id or post.id, self.clock.monotonic()
+        storing.add_done_callback(partial(self._said, session, name, began))
         return storing
 
     async def post(self, caller: str | None, said: events.Say) -> Stored:
@@ -181,15 +186,16 @@ class Hub:
         self.metrics.commit.observe(self.clock.monotonic() - began)
 
     def _said(
-        self, session: Session, post: Post, began: float, storing: asyncio.Future[Stored]
+        self, session: Session, name: str, began: float, storing: asyncio.Future[Stored]
     ) -> None:
+        """Tell the author, who knows the post by the name it gave, if it gave one."""
         error = storing.exception()
         if isinstance(error, LabchatError):
-            session.send(outgoing(events.Error(code(error), str(error), post.id)))
+            session.send(outgoing(events.Error(code(error), str(error), name)))
             return
         stored = storing.result()
         self._count("websocket", stored, began)
-        session.send(outgoing(events.Ack(stored.post.id, stored.post.seq or 0)))
+        session.send(outgoing(events.Ack(name, stored.post.seq or 0)))
         unheard = self._unheard.pop(stored.post.id, False) or stored.new
         if unheard and self.settings.delivery is Delivery.COMMIT_FIRST:
             self._relay(stored.post)

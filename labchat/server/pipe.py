@@ -3,8 +3,9 @@
 Tornado's streams are read by asking: each read makes a future, wakes a coroutine through another
 turn of the loop, and tries a read that finds nothing. That is half of what a short WebSocket
 message costs. After the handshake the socket is therefore handed to an asyncio transport, which
-calls us with the bytes. This class has as much of ``IOStream``'s interface as Tornado's protocol
-class uses, so the two can be exchanged; TLS connections stay on Tornado's stream.
+calls us with the bytes, read into a buffer that all connections share: a fresh one for each read
+would cost as much as the read. This class has as much of ``IOStream``'s interface as Tornado's
+protocol class uses, so the two can be exchanged; TLS connections stay on Tornado's stream.
 """
 
 from __future__ import annotations
@@ -24,9 +25,11 @@ if TYPE_CHECKING:
 PIECE = 64 * 1024
 LINGER = 2.0
 """Seconds for what waits to be sent, after we have closed."""
+_INBOX = memoryview(bytearray(256 * 1024))
+"""What is read is copied out of here before anything else is read."""
 
 
-class Pipe(asyncio.Protocol):
+class Pipe(asyncio.BufferedProtocol):
     """The connection.
 
     Args:
@@ -111,11 +114,18 @@ class Pipe(asyncio.Protocol):
         if self._over:
             self.close()
         elif self._read_before:
-            self.data_received(self._read_before)
+            self._receive(self._read_before)
         self._written_before, self._read_before = [], b""
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, _sizehint: int) -> memoryview:
+        """Where the next bytes go."""
+        return _INBOX
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Bytes came."""
+        self._receive(bytes(_INBOX[:nbytes]))
+
+    def _receive(self, data: bytes) -> None:
         if self._over:
             return
         work = self._hear(data)

@@ -1,9 +1,11 @@
-"""The WebSocket protocol of this server, in one class: Tornado's handshake, our frames.
+"""The WebSocket protocol of this server: Tornado's handshake, our frames.
 
 Tornado 6.6 drops the TCP connection where RFC 6455 asks for a close frame with 1002, 1007 or
 1009, takes unmasked frames, checks UTF-8 only at a message's end, echoes close codes that may not
-be sent, and loses the compression flag when a ping comes between fragments. All of that sits in
-its frame reader, so ours replaces it (:mod:`labchat.server.reader`), and closes as §7.1 says.
+be sent, loses the compression flag when a ping comes between fragments, and drops TCP when a
+handler raises. All of that sits in its frame reader, so ours replaces it
+(:mod:`labchat.server.reader`), and closes as §7.1 says; what the handshake lacks is in
+:mod:`labchat.server.handshake`.
 
 The methods of Tornado's that are replaced are private: ``tests/server/test_protocol.py`` names
 the one that moved.
@@ -12,21 +14,20 @@ the one that moved.
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from asyncio import Future
+from contextlib import suppress
+from typing import TYPE_CHECKING, Protocol, cast
 
-from tornado.httputil import HTTPHeaders
+from tornado.gen import convert_yielded
 from tornado.iostream import SSLIOStream, StreamClosedError
-from tornado.websocket import WebSocketProtocol13
 
-from labchat.server.deflate import Agreed, Inflater, agree
+from labchat.server.handshake import Handshake
 from labchat.server.pipe import Pipe
-from labchat.server.reader import Code, Fail, Message, Opcode, Reader
+from labchat.server.reader import BINARY, OPCODE, TEXT, Code, Fail, Message, Opcode
 from labchat.server.writer import Outgoing, close_frame
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Coroutine, Iterable, Iterator
+    from collections.abc import Awaitable, Callable, Coroutine, Iterator
 
     from tornado.iostream import IOStream
     from tornado.websocket import WebSocketHandler, _WebSocketParams
@@ -51,16 +52,7 @@ class Peer(Protocol):
         ...
 
 
-class HandshakeHeaders(HTTPHeaders):
-    """Spelt as RFC 6455 spells them; Tornado's would be called ``Sec-Websocket-Accept``."""
-
-    def get_all(self) -> Iterable[tuple[str, str]]:
-        """Name and value of each field line."""
-        for name, value in super().get_all():
-            yield name.replace("Websocket", "WebSocket"), value
-
-
-class Rfc6455(WebSocketProtocol13):
+class Rfc6455(Handshake):
     """One connection, once it has switched protocols; made by ``get_websocket_protocol``.
 
     Args:
@@ -73,42 +65,9 @@ class Rfc6455(WebSocketProtocol13):
     def __init__(
         self, handler: WebSocketHandler, params: _WebSocketParams, *, compression: bool, room: int
     ) -> None:
-        super().__init__(handler, False, params)
-        self._compression = compression
+        super().__init__(handler, params, compression=compression)
         self._room = room
-        self._reader = Reader(params.max_message_size)
-        self._bits: int | None = None
-        self._peer: Any = handler
         self._pipe: Pipe | None = None
-
-    # The handshake: what Tornado leaves unchecked.
-
-    def _handle_websocket_headers(self, handler: WebSocketHandler) -> None:
-        """Raises ValueError, which Tornado answers with 400."""
-        super()._handle_websocket_headers(handler)
-        try:
-            key = base64.b64decode(handler.request.headers["Sec-WebSocket-Key"], validate=True)
-        except binascii.Error as error:
-            raise ValueError("the key is not base64") from error
-        if len(key) != 16:
-            raise ValueError("the key is not 16 bytes")
-
-    def _parse_extensions_header(self, headers: HTTPHeaders) -> list[tuple[str, dict[str, str]]]:
-        """Agree to permessage-deflate here, and leave Tornado no extension to deal with."""
-        agreed = agree(headers.get("Sec-WebSocket-Extensions", "")) if self._compression else None
-        if agreed is not None:
-            self._go_by(agreed)
-        return []
-
-    async def _accept_connection(self, handler: WebSocketHandler) -> None:
-        """Answer with the field lines of §4.2.2 and no others."""
-        self._peer._headers = HandshakeHeaders()
-        await super()._accept_connection(handler)
-
-    def _go_by(self, agreed: Agreed) -> None:
-        self._bits = agreed.server_bits
-        self._reader.inflater = Inflater(agreed.client_bits, takeover=agreed.client_takeover)
-        self._peer.set_header("Sec-WebSocket-Extensions", agreed.answer())
 
     # Reading.
 
@@ -145,10 +104,13 @@ class Rfc6455(WebSocketProtocol13):
 
     def _hear(self, data: bytes) -> Coroutine[None, None, None] | None:
         """Take what these bytes complete, as far as it can be done at once; returns the rest."""
-        messages = self._reader.feed(data)
         try:
+            if (payload := self._reader.whole(data)) is not None:
+                handled = self._take(data[0] & OPCODE, payload)
+                return None if handled is None else self._go_on(handled, iter(()))
+            messages = self._reader.feed(data)
             for turn, message in enumerate(messages, start=1):
-                handled = self._take(message)
+                handled = self._take(*message)
                 if self.client_terminated:
                     break
                 if handled is not None or turn == TURN:
@@ -157,32 +119,57 @@ class Rfc6455(WebSocketProtocol13):
             return _failing(fail)
         return None
 
-    async def _go_on(self, handled: Awaitable[None] | None, messages: Iterator[Message]) -> None:
+    async def _go_on(self, handled: Future[None] | None, messages: Iterator[Message]) -> None:
         """The rest, in turns with the other connections."""
-        await (handled if handled is not None else asyncio.sleep(0))
+        await (self._done(handled) if handled is not None else asyncio.sleep(0))
         for turn, message in enumerate(messages, start=1):
-            handled = self._take(message)
+            handled = self._take(*message)
             if handled is not None:
-                await handled
+                await self._done(handled)
             if self.client_terminated:
                 break
             if turn % TURN == 0:
                 await asyncio.sleep(0)
 
-    def _take(self, message: Message) -> Awaitable[None] | None:
-        if self.server_terminated and message.opcode != Opcode.CLOSE:
+    def _take(self, opcode: int, data: bytes) -> Future[None] | None:
+        if self.server_terminated and opcode != Opcode.CLOSE:
             return None  # after our close frame only the peer's is of interest
-        if message.opcode == Opcode.TEXT:
-            return self._run_callback(self._peer.on_text, message.data)
-        if message.opcode == Opcode.BINARY:
-            return self._run_callback(self._peer.on_binary, message.data)
-        if message.opcode == Opcode.PING:
-            self._send_pong(message.data)
-        elif message.opcode == Opcode.PONG:
+        if opcode in (TEXT, BINARY):
+            return self._tell(self._peer.on_text if opcode == TEXT else self._peer.on_binary, data)
+        if opcode == Opcode.PING:
+            self._send_pong(data)
+        elif opcode == Opcode.PONG:
             self._received_pong = True
         else:
-            self._closed_by_peer(message.data)
+            self._closed_by_peer(data)
         return None
+
+    def _tell(
+        self, told: Callable[[bytes], Awaitable[None] | None], data: bytes
+    ) -> Future[None] | None:
+        """Hand a message to the handler. Raises Fail if it breaks: a bug is no dropped TCP."""
+        try:
+            work = told(data)
+        except Exception as error:
+            raise self._broken(error) from error
+        if work is None:
+            return None
+        handled: Future[None] = convert_yielded(work)
+        handled.add_done_callback(_look)
+        return handled
+
+    async def _done(self, handled: Future[None]) -> None:
+        """What the handler does about a message. Raises Fail if it breaks, StreamClosedError."""
+        try:
+            await handled
+        except StreamClosedError:
+            raise
+        except Exception as error:
+            raise self._broken(error) from error
+
+    def _broken(self, error: Exception) -> Fail:
+        self.handler.log_exception(type(error), error, error.__traceback__)
+        return Fail(Code.INTERNAL_ERROR, "the server made a mistake")
 
     def _closed_by_peer(self, data: bytes) -> None:
         """Echo the code (§5.5.1), which the reader has found fit to send; TCP is ours to close."""
@@ -214,6 +201,22 @@ class Rfc6455(WebSocketProtocol13):
             return
         while True:  # over TLS there is no half to shut
             await self.stream.read_bytes(CHUNK, partial=True)
+
+    async def periodic_ping(self) -> None:
+        """Ping; a peer that leaves one unanswered until the next is due is not there any more.
+
+        Nobody will answer a closing handshake then, so TCP is closed at once, after the reason
+        for the case that somebody does read it. The code is none that keeps a client away.
+        """
+        self._received_pong = True
+        await asyncio.sleep(self.ping_interval)
+        while self._received_pong:
+            self._received_pong = False
+            with suppress(StreamClosedError):
+                self.write_ping(b"")
+            await asyncio.sleep(self.ping_interval)
+        self.close(Code.INTERNAL_ERROR, f"no pong within {self.ping_interval:g} s")
+        self._abort()
 
     # Writing.
 
@@ -256,12 +259,12 @@ class Rfc6455(WebSocketProtocol13):
 
     def send_all(self, message: Outgoing) -> Awaitable[None] | None:
         """Write a message; the result, if any, is done when the peer has taken it."""
-        if self.server_terminated or self.client_terminated or self.stream.closed():
+        if self.server_terminated or self.client_terminated:
             return None
-        data = self._encoded(message)
-        if self._pipe is None or not self._pipe.idle:
-            return self.stream.write(data)
-        return self._write(self._pipe, data)
+        data = message.plain if self._bits is None else self._encoded(message)
+        if self._pipe is not None and self._pipe.idle:
+            return self._write(self._pipe, data)
+        return None if self.stream.closed() else self.stream.write(data)
 
     async def flushed(self) -> None:
         """Done when the peer has taken everything. Raises StreamClosedError."""
@@ -282,3 +285,9 @@ class Rfc6455(WebSocketProtocol13):
 
 async def _failing(fail: Fail) -> None:
     raise fail
+
+
+def _look(handled: Future[None]) -> None:
+    """Whoever would await it may be gone; asyncio wants its error looked at."""
+    if not handled.cancelled():
+        handled.exception()

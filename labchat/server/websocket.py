@@ -14,9 +14,9 @@ from labchat.errors import LabchatError, Refused, StoreUnavailable
 from labchat.server.answers import Full, Resource, WantsUpgrade
 from labchat.server.auth import SUBPROTOCOL, bearer, offered
 from labchat.server.company import outgoing
-from labchat.server.hub import code
+from labchat.server.hub import Crowded, code
 from labchat.server.protocol import Rfc6455
-from labchat.server.reader import Code, Opcode
+from labchat.server.reader import BINARY, TEXT, Code
 from labchat.server.settings import Auth
 from labchat.server.writer import Outgoing
 
@@ -42,19 +42,19 @@ class Socket(Resource, WebSocketHandler):
         """Ours, or None (426) if the client speaks another version than 13."""
         if self.request.headers.get("Sec-WebSocket-Version") != "13":
             return None
-        beat = self.hub.settings.heartbeat
-        params = _WebSocketParams(beat, beat, self.message_limit())
-        queue = self.hub.settings.limits.queue
-        self.link = Rfc6455(self, params, compression=self.compressing(), room=queue)
+        self.link = self.new_link()
         return self.link
 
-    def message_limit(self) -> int:
-        """Bytes in one message."""
-        raise NotImplementedError
+    def new_link(self) -> Rfc6455:
+        """The chat's own protocol: its limit, compression as the setting says."""
+        settings = self.hub.settings
+        return self.speak(settings.limits.frame, compression=settings.compression)
 
-    def compressing(self) -> bool:
-        """Whether an offer of permessage-deflate is taken."""
-        raise NotImplementedError
+    def speak(self, limit: int, *, compression: bool) -> Rfc6455:
+        """Our protocol, with at most ``limit`` bytes in one message."""
+        beat, queue = self.hub.settings.heartbeat, self.hub.settings.limits.queue
+        params = _WebSocketParams(beat, beat, limit)
+        return Rfc6455(self, params, compression=compression, room=queue)
 
     def check_origin(self, _origin: str) -> bool:
         """Called by Tornado; ``prepare`` has judged the origin already."""
@@ -90,21 +90,17 @@ class Socket(Resource, WebSocketHandler):
 class EchoSocket(Socket):
     """Sends back what it gets, text as text and binary as binary; for conformance suites."""
 
-    def message_limit(self) -> int:
-        """Large enough for Autobahn's largest."""
-        return self.hub.settings.limits.echo
-
-    def compressing(self) -> bool:
-        """Always, if the client offers: a suite chooses by what it offers."""
-        return True
+    def new_link(self) -> Rfc6455:
+        """Large enough for Autobahn's largest; compressed if offered: a suite chooses so."""
+        return self.speak(self.hub.settings.limits.echo, compression=True)
 
     def on_text(self, data: bytes) -> Awaitable[None] | None:
         """Echo a text message."""
-        return self._echo(Outgoing(data, Opcode.TEXT))
+        return self._echo(Outgoing(data, TEXT))
 
     def on_binary(self, data: bytes) -> Awaitable[None] | None:
         """Echo a binary message."""
-        return self._echo(Outgoing(data, Opcode.BINARY))
+        return self._echo(Outgoing(data, BINARY))
 
     def _echo(self, message: Outgoing) -> Awaitable[None] | None:
         """Nothing more is read from a peer that does not take what it is sent."""
@@ -128,14 +124,6 @@ class ChatSocket(Socket):
         self._unstored = 0
         self._room: asyncio.Event | None = None
         self._deadline: asyncio.TimerHandle | None = None
-
-    def message_limit(self) -> int:
-        """The chat's own limit."""
-        return self.hub.settings.limits.frame
-
-    def compressing(self) -> bool:
-        """As the setting says."""
-        return self.hub.settings.compression
 
     async def get(self, *args: Any, **kwargs: Any) -> None:
         """A WebSocket if the client asks for one, else the page. Raises Unknown, WantsUpgrade."""
@@ -250,7 +238,7 @@ class ChatSocket(Socket):
     # Registering and catching up.
 
     async def _register(self, event: Register) -> None:
-        """Let the user in, and bring the session up to date; else say why not, and close 1008."""
+        """Let the user in, and bring the session up to date; else say why not, and close."""
         try:
             await self._admit(event)
             joining = self.hub.join(self, event.user_id)
@@ -263,17 +251,19 @@ class ChatSocket(Socket):
         except Refused as error:
             self._refuse(error)
             self.close(Code.POLICY, str(error))
+        except Crowded as error:
+            self.close(Code.TRY_AGAIN_LATER, str(error))
         else:
             await self._welcome(event, seq)
 
     async def _admit(self, event: Register) -> None:
-        """Raises Refused, for one of three reasons."""
+        """Raises Refused for a token or a name, Crowded for a number that may be smaller soon."""
         if event.token is not None or self._token_user is None:
             self._token_user = await self.hub.caller(event.token)
         self.hub.check_sender(self._token_user, event.user_id)
         mine = self.hub.company.members.sessions(event.user_id) - {self}
         if len(mine) >= self.hub.settings.limits.per_user:
-            raise Refused(f"{event.user_id} has {len(mine)} connections already.")
+            raise Crowded(f"You have {len(mine)} connections already.")
 
     async def _welcome(self, event: Register, seq: int) -> None:
         self.send(outgoing(events.Registered(self.id, seq)))

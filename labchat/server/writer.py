@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import zlib
 
-from labchat.server.reader import EMPTY_BLOCK_TAIL, FIN, RSV1, Opcode
+from labchat.server.reader import EMPTY_BLOCK_TAIL, FIN, RSV1, TEXT, Opcode
 
 
 def frame(opcode: int, payload: bytes, *, compressed: bool = False) -> bytes:
     """One whole frame."""
-    first = FIN | opcode | (RSV1 if compressed else 0)
+    first = FIN | RSV1 | opcode if compressed else FIN | opcode
     size = len(payload)
     if size < 126:
         return bytes((first, size)) + payload
@@ -35,16 +35,18 @@ class Outgoing:
 
     __slots__ = ("_deflated", "opcode", "payload", "plain")
 
-    def __init__(self, payload: bytes, opcode: int = Opcode.TEXT) -> None:
+    def __init__(self, payload: bytes, opcode: int = TEXT) -> None:
         self.payload = payload
         self.opcode = opcode
         self.plain = frame(opcode, payload)
-        self._deflated: dict[int, bytes] = {}
+        self._deflated: dict[int, bytes] | None = None
 
     def encoded(self, window_bits: int | None) -> bytes:
         """The frame for a connection with this window, or without permessage-deflate."""
         if window_bits is None:
             return self.plain
+        if self._deflated is None:
+            self._deflated = {}
         if window_bits not in self._deflated:
             data = _deflate(self.payload, window_bits)
             self._deflated[window_bits] = frame(self.opcode, data, compressed=True)

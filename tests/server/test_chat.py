@@ -129,6 +129,15 @@ async def test_server_ids_make_a_retry_a_second_message(house):
     assert [first.json()["seq"], second.json()["seq"]] == [1, 2]
 
 
+async def test_an_ack_goes_by_the_name_its_author_gave(house):
+    server = await house(ids=Ids.SERVER)
+    alice = await server.talker("alice")
+    await alice.post("mine")
+    told = (await alice.hear("message"))["data"]
+    assert told["id"] != "mine"
+    assert await alice.hear("ack") == {"type": "ack", "id": "mine", "seq": 1}
+
+
 @pytest.mark.parametrize(
     ("policy", "hears"), [(PostPolicy.STORES, []), (PostPolicy.RELAYS, ["Hello"])]
 )
@@ -284,16 +293,18 @@ async def test_direct_catching_up_shows_ones_own_only(house):
     assert bob.texts() == ["to bob"]
 
 
-async def test_too_many_connections_of_one_user_are_closed_with_1008(house):
+async def test_too_many_connections_of_one_user_are_closed_with_1013(house):
     server = await house(limits={"per_user": 2})
     first, _ = await server.talker("alice"), await server.talker("alice")
     third = await server.talker()
     await third.say("register", userId="alice")
     code, reason = await third.closed()
-    assert code == 1008
+    assert code == 1013
     assert "2 connections" in reason
     await first.register("alice")
     await server.talker("bob")
+    await first.socket.close()
+    await server.talker("alice")
 
 
 async def test_a_session_that_catches_up_too_slowly_is_closed_with_1013(house, monkeypatch):

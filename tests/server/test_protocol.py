@@ -10,6 +10,7 @@ import tornado
 from tornado.iostream import IOStream
 from tornado.websocket import WebSocketHandler, WebSocketProtocol13, _WebSocketParams
 
+from labchat.server.websocket import EchoSocket
 from labchat.server.writer import close_frame, frame
 from tests.server.test_reader import compressed, deflated, masked
 
@@ -112,14 +113,49 @@ async def test_a_peer_that_does_not_answer_pings_is_let_go(house):
     server = await house(heartbeat=0.05)
     reader, _, _ = await server.upgraded()
     assert await reader.readexactly(2) == frame(9, b"")
-    assert (await reader.readexactly(1))[0] == 0x88
+    assert await everything(reader) == close_frame(1011, "no pong within 0.05 s")
+
+
+async def test_a_peer_that_answers_pings_stays(house, monkeypatch):
+    beat, sleep = asyncio.Queue(), asyncio.sleep
+    monkeypatch.setattr(asyncio, "sleep", lambda s: beat.get() if s == 3600 else sleep(s))
+    server = await house(heartbeat=3600)
+    reader, writer, _ = await server.upgraded()
+    for _ in range(3):
+        beat.put_nowait(None)
+        assert await reader.readexactly(2) == frame(9, b"")
+        writer.write(masked(0x8A, b"") + masked(0x81, b"and"))
+        assert await reader.readexactly(5) == frame(1, b"and")
+    beat.put_nowait(None)
+    beat.put_nowait(None)
+    assert await reader.readexactly(2) == frame(9, b"")
+    assert await everything(reader) == close_frame(1011, "no pong within 3600 s")
+
+
+@pytest.mark.parametrize("later", [False, True], ids=["at once", "later"])
+async def test_a_mistake_in_the_handler_closes_with_1011(house, monkeypatch, caplog, later):
+    server = await house()
+    reader, writer, _ = await server.upgraded()
+
+    def stumble(_self, _data):
+        raise ZeroDivisionError
+
+    async def stumble_later(_self, _data):
+        await asyncio.sleep(0)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(EchoSocket, "on_text", stumble_later if later else stumble)
+    writer.write(masked(0x81, b"one") + masked(0x81, b"two"))
+    assert await everything(reader) == close_frame(1011, "the server made a mistake")
+    assert "ZeroDivisionError" in caplog.text
 
 
 HOOKS = {
     (WebSocketProtocol13, "_handle_websocket_headers"): ["self", "handler"],
     (WebSocketProtocol13, "_parse_extensions_header"): ["self", "headers"],
     (WebSocketProtocol13, "_receive_frame_loop"): ["self"],
-    (WebSocketProtocol13, "_run_callback"): ["self", "callback", "args", "kwargs"],
+    (WebSocketProtocol13, "periodic_ping"): ["self"],
+    (WebSocketProtocol13, "start_pinging"): ["self"],
     (WebSocketProtocol13, "_send_pong"): ["self", "data"],
     (WebSocketProtocol13, "_abort"): ["self"],
     (WebSocketProtocol13, "close"): ["self", "code", "reason"],
