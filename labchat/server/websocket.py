@@ -262,8 +262,9 @@ class ChatSocket(Socket):
             self._token_user = await self.hub.caller(event.token)
         self.hub.check_sender(self._token_user, event.user_id)
         mine = self.hub.company.members.sessions(event.user_id) - {self}
-        if len(mine) >= self.hub.settings.limits.per_user:
-            raise Crowded(f"You have {len(mine)} connections already.")
+        limit = self.hub.settings.limits.per_user
+        if len(mine) >= limit:
+            raise Crowded(f"The connections of one user are limited to {limit}.")
 
     async def _welcome(self, event: Register, seq: int) -> None:
         self.send(outgoing(events.Registered(self.id, seq)))

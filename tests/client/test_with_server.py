@@ -14,7 +14,7 @@ from labchat.client.journal import Entry, Kind
 from labchat.errors import ChatError, Refused
 from labchat.server.admin import add_user
 from labchat.server.serve import running
-from labchat.server.settings import Auth, PostPolicy
+from labchat.server.settings import Auth, Ids, PostPolicy
 from labchat.server.settings import Delivery as Order
 from labchat.server.settings import Limits as ServerLimits
 from labchat.server.settings import Settings as ServerSettings
@@ -68,6 +68,55 @@ async def test_what_was_missed_is_caught_up(server: Running) -> None:
             await bob.received(3)
             texts = [bubble.text for bubble in bob.snapshot().bubbles]
         assert texts == ["before", "meanwhile", "after"]
+
+
+async def test_what_is_sent_again_on_resuming_shows_once(server: Running) -> None:
+    journal: list[Entry] = []
+    async with (
+        connect(server.url, user="user-1") as alice,
+        connect(server.url, user="user-2", journal=journal.append) as bob,
+    ):
+        ids = [alice.post(f"number {n}", "user-2") for n in range(5)]
+        await alice.drained()
+        await bob.received(5)
+        bob.go_offline()
+        await bob.until(lambda now: now.link is Link.OFFLINE)
+        bob.go_online()
+        ids.append(alice.post("after", "user-2"))
+        await bob.received(6)
+        assert [bubble.id for bubble in bob.snapshot().bubbles] == ids
+    received = [entry.id for entry in journal if entry.kind is Kind.RECEIVED]
+    assert received == ids
+
+
+@pytest.mark.parametrize("order", list(Order))
+@pytest.mark.parametrize("transport", list(Transport))
+async def test_nothing_is_left_waiting_where_the_server_names_messages(
+    tmp_path: Path, order: Order, transport: Transport
+) -> None:
+    settings = ServerSettings(port=0, db=tmp_path / "chat.db", ids=Ids.SERVER, delivery=order)
+    async with (
+        running(settings) as server,
+        connect(server.url, user="user-1", transport=transport) as alice,
+    ):
+        ids = [alice.post(f"number {n}", "user-2") for n in range(5)]
+        await alice.drained()
+        mine = {bubble.id: bubble.delivery for bubble in alice.snapshot().bubbles}
+        assert {mine[post_id] for post_id in ids} == {Delivery.STORED}
+
+
+async def test_one_connection_too_many_comes_in_once_there_is_room(tmp_path: Path) -> None:
+    limits = ServerLimits(per_user=1)
+    settings = ServerSettings(port=0, db=tmp_path / "chat.db", limits=limits)
+    again = Settings(policy=constant(0.01))
+    async with running(settings) as server:
+        first = connect(server.url, user="user-1")
+        await first.start()
+        async with connect(server.url, user="user-1", settings=again) as second:
+            now = await second.until(lambda now: now.link is Link.RECONNECTING)
+            assert now.detail == "1013 The connections of one user are limited to 1."
+            await first.close()
+            await second.connected()
 
 
 async def test_typing_and_presence_show(server: Running) -> None:
