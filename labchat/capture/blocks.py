@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from labchat.capture.model import Bytes
+
 SECTION = 0x0A0D0D0A
 INTERFACE = 1
 PACKET_OBSOLETE = 2
@@ -65,10 +67,20 @@ def interface(*, name: str, linktype: int = LINKTYPE_RAW) -> bytes:
 
 def packet(wall_ns: int, data: bytes, comments: Iterable[str] = ()) -> bytes:
     """An enhanced packet on interface 0, ``wall_ns`` nanoseconds after the Unix epoch."""
+    return b"".join(packet_parts(wall_ns, data, comments=comments))
+
+
+def packet_parts(
+    wall_ns: int, head: bytes, data: Bytes = b"", comments: Iterable[str] = ()
+) -> tuple[Bytes, ...]:
+    """Such a packet of ``head`` and ``data``, in parts to be joined, so that data is not copied."""
     high, low = divmod(wall_ns, 1 << 32)
-    head = struct.pack("<IIIII", 0, high, low, len(data), len(data))
+    size = len(head) + len(data)
     notes = options((OPT_COMMENT, comment_bytes(comment)) for comment in comments)
-    return block(ENHANCED_PACKET, head + padded(data) + notes)
+    rest = bytes(-size % 4) + notes
+    total = 32 + size + len(rest)
+    fixed = struct.pack("<IIIIIII", ENHANCED_PACKET, total, 0, high, low, size, size)
+    return fixed + head, data, rest + struct.pack("<I", total)
 
 
 def comment_bytes(text: str) -> bytes:

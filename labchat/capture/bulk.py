@@ -17,6 +17,7 @@ from labchat.wire.fields import Direction
 if TYPE_CHECKING:
     from collections import deque
 
+    from labchat.capture.model import Bytes
     from labchat.capture.track import Track
 
 MANY = 64
@@ -41,7 +42,7 @@ class Pile:
     direction: Direction
     next: int
     sides: bytearray
-    data: list[bytes] = field(default_factory=list)
+    data: list[Bytes] = field(default_factory=list)
     at: list[int] = field(default_factory=list)
     turn: list[int] = field(default_factory=list)
 

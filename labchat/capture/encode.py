@@ -16,7 +16,7 @@ from labchat.capture.model import End
 from labchat.wire.fields import Direction
 
 if TYPE_CHECKING:
-    from labchat.capture.model import Chunk
+    from labchat.capture.model import Bytes, Chunk
 
 
 @dataclass(slots=True)
@@ -35,10 +35,10 @@ class _Connection:
     first: int
     sent: dict[Direction, int]
 
-    def segment(self, way: Direction, flags: int, *, seq: int, data: bytes = b"") -> bytes:
-        """One segment which acknowledges all that the other side has sent."""
+    def head(self, way: Direction, flags: int, *, seq: int, data: Bytes = b"") -> bytes:
+        """The headers of a segment which acknowledges all that the other side has sent."""
         ack = self.sent[way.other]
-        return headers.segment(self.ways[way], seq=seq, ack=ack, flags=flags, data=data)
+        return headers.segment_head(self.ways[way], seq=seq, ack=ack, flags=flags, data=data)
 
 
 class Encoder:
@@ -74,7 +74,7 @@ class Encoder:
         syn = headers.segment(forth, seq=first - 1, ack=0, flags=headers.SYN)
         both = headers.SYN | headers.ACK
         answer = headers.segment(forth.reverse, seq=first - 1, ack=first, flags=both)
-        third = connection.segment(Direction.C2S, headers.ACK, seq=first)
+        third = connection.head(Direction.C2S, headers.ACK, seq=first)
         return (
             self._packet(at_ns, syn, notes)
             + self._packet(at_ns, answer)
@@ -83,16 +83,21 @@ class Encoder:
 
     def append(self, number: int, chunk: Chunk) -> bytes:
         """The chunk's bytes, in as many segments as they need."""
-        connection = self._connections[number]
-        parts = []
-        for start in range(0, len(chunk.data), headers.MAX_SEGMENT):
-            data = chunk.data[start : start + headers.MAX_SEGMENT]
+        return b"".join(self.parts(number, chunk))
+
+    def parts(self, number: int, chunk: Chunk) -> list[Bytes]:
+        """The same, in parts to be joined: what the chunk holds is not copied."""
+        connection, flags = self._connections[number], headers.PSH | headers.ACK
+        self._last_ns = max(self._last_ns, chunk.at_ns)
+        wall_ns, whole = max(0, chunk.at_ns + self._shift_ns), memoryview(chunk.data)
+        parts: list[Bytes] = []
+        for start in range(0, len(whole), headers.MAX_SEGMENT):
+            data = whole[start : start + headers.MAX_SEGMENT]
             seq = connection.first + chunk.offset + start
-            flags = headers.PSH | headers.ACK
-            packet = connection.segment(chunk.direction, flags, seq=seq, data=data)
-            parts.append(self._packet(chunk.at_ns, packet))
+            head = connection.head(chunk.direction, flags, seq=seq, data=data)
+            parts += blocks.packet_parts(wall_ns, head, data)
             self._advance(connection, chunk.direction, seq + len(data))
-        return b"".join(parts)
+        return parts
 
     def gap(self, number: int, way: Direction, at_ns: int, length: int) -> bytes:
         """A remark; the sequence numbers skip what is missing."""
@@ -108,7 +113,7 @@ class Encoder:
         flags = headers.FIN if how is End.FIN else headers.RST
         seq = connection.sent[way]
         notes = [remarks.end(number, way, how)] if how is End.LOCAL else []
-        packet = connection.segment(way, flags | headers.ACK, seq=seq)
+        packet = connection.head(way, flags | headers.ACK, seq=seq)
         if flags == headers.FIN:
             self._advance(connection, way, seq + 1)
         return self._packet(at_ns, packet, notes)

@@ -10,6 +10,10 @@ from __future__ import annotations
 import ipaddress
 import struct
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from labchat.capture.model import Bytes
 
 FIN = 0x01
 SYN = 0x02
@@ -26,6 +30,9 @@ MAX_SEGMENT = 65_535 - 20 - 20
 
 SYN_OPTIONS = struct.pack("!BBHBBBx", 2, 4, MAX_SEGMENT, 3, 3, 14)
 """Maximum segment size, and a window scale of 2^14, so that no window ever looks full."""
+
+_LONG = 1024
+"""Bytes from which on numpy adds faster than a long integer divides."""
 
 _SYNTHETIC_NET = int(ipaddress.IPv4Address("198.18.0.0"))
 
@@ -84,6 +91,11 @@ def ends_of(key: bytes) -> tuple[str, str]:
 
 def segment(way: Ends, *, seq: int, ack: int, flags: int, data: bytes = b"") -> bytes:
     """An IP packet that holds one TCP segment; ``seq`` and ``ack`` are taken modulo 2^32."""
+    return segment_head(way, seq=seq, ack=ack, flags=flags, data=data) + data
+
+
+def segment_head(way: Ends, *, seq: int, ack: int, flags: int, data: Bytes = b"") -> bytes:
+    """What stands before ``data`` in such a packet: the IP and the TCP header."""
     extra = SYN_OPTIONS if flags & SYN else b""
     tcp = struct.pack(
         "!HHIIBBHHH",
@@ -97,10 +109,10 @@ def segment(way: Ends, *, seq: int, ack: int, flags: int, data: bytes = b"") -> 
         0,
         0,
     )
-    body = tcp + extra + data
-    pseudo = way.source + way.target + struct.pack("!II", len(body), TCP)
-    total = struct.pack("!H", checksum(pseudo + body))
-    return ip_header(way, TCP, len(body)) + body[:16] + total + body[18:]
+    head, length = tcp + extra, 20 + len(extra) + len(data)
+    pseudo = way.source + way.target + struct.pack("!II", length, TCP)
+    total = struct.pack("!H", checksum(pseudo + head, data))
+    return ip_header(way, TCP, length) + head[:16] + total + head[18:]
 
 
 def note(way: Ends, text: str) -> bytes:
@@ -119,16 +131,33 @@ def ip_header(way: Ends, protocol: int, length: int) -> bytes:
     return head[:10] + struct.pack("!H", total) + way.source + way.target
 
 
-def checksum(data: bytes) -> int:
-    """The Internet checksum of ``data`` (RFC 1071).
+def checksum(data: bytes, more: Bytes = b"") -> int:
+    """The Internet checksum of ``data``, of even length unless ``more`` is empty, and ``more``.
 
-    One's complement addition is addition modulo 65,535, and a number is congruent to the sum of
-    its 16-bit digits: one division does it.
+    RFC 1071. One's complement addition is addition modulo 65,535, and a number is congruent to
+    the sum of its 16-bit digits: one division does it.
     """
-    if len(data) % 2:
-        data += b"\0"
-    rest = int.from_bytes(data, "big") % 0xFFFF
-    return 0xFFFF - rest if rest or not any(data) else 0
+    rest = _sum(data) + _sum(more)
+    return 0xFFFF - (rest % 0xFFFF or (0xFFFF if rest else 0))
+
+
+def _sum(data: Bytes) -> int:
+    """A number congruent to the sum of the 16-bit digits of ``data``; 0 only if all are."""
+    if len(data) >= _LONG:
+        return _sum_long(data)
+    return int.from_bytes(data, "big") << 8 * (len(data) % 2)
+
+
+def _sum_long(data: Bytes) -> int:
+    """The same, twenty times as fast; byte order may wait until the end (RFC 1071, section 2 B)."""
+    import numpy as np
+
+    whole = len(data) // 4 * 4
+    digits = np.frombuffer(data, dtype="<u4", count=whole // 4)
+    swapped = int(digits.sum(dtype=np.uint64))
+    swapped += int.from_bytes(data[whole:], "little")
+    folded = swapped % 0xFFFF or (0xFFFF if swapped else 0)
+    return (folded & 0xFF) << 8 | folded >> 8
 
 
 def _joined(host: ipaddress.IPv4Address | ipaddress.IPv6Address, port: int) -> str:

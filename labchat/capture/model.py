@@ -32,6 +32,10 @@ class End(StrEnum):
     """Only the capture ended; the connection may have gone on."""
 
 
+Bytes = bytes | memoryview
+"""Bytes, or a view of some that lie in a larger block and never change."""
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """What one read gave.
@@ -46,7 +50,7 @@ class Chunk:
     at_ns: int
     direction: Direction
     offset: int
-    data: bytes
+    data: Bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ def write(capture: Capture, path: str | Path) -> None:
     with create(path) as file:
         try:
             for data in encode(capture):
-                write_all(file, data)
+                write_all(file, (data,))
         except OSError as error:
             raise CaptureError(f"{path} cannot be written: {error.strerror or error}.") from error
 

@@ -15,7 +15,7 @@ from labchat.wire.fields import Direction
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from labchat.capture.model import Event
+    from labchat.capture.model import Bytes, Event
 
 _BOTH = (Direction.C2S, Direction.S2C)
 
@@ -86,7 +86,7 @@ class Track:
         arrivals.at.append(chunk.at_ns)
         self._log.append(direction is Direction.S2C)
         if data:
-            self.conversation.feed(direction, data)
+            self.conversation.feed(direction, bytes(data))
         return added
 
     @property
@@ -103,7 +103,7 @@ class Track:
         self._log.extend(sides)
 
     def chunks(
-        self, direction: Direction, data: list[bytes], at: list[int]
+        self, direction: Direction, data: list[Bytes], at: list[int]
     ) -> tuple[int, list[int], list[int], list[int]]:
         """Take chunks that follow each other and are logged, when the connection is ``steady``.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -14,21 +15,23 @@ from labchat.capture.encode import Encoder
 from labchat.errors import CaptureError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from io import FileIO
     from types import TracebackType
     from typing import Self
 
-    from labchat.capture.model import Chunk, End
+    from labchat.capture.model import Bytes, Chunk, End
     from labchat.wire.fields import Direction
 
 LIMIT = 64 << 20
 """Bytes that may wait for the disk before newer ones are left out: 64 MiB."""
 _BATCH = 1 << 20
+_AT_ONCE = 1024
+"""Parts that the system takes in one call: the IOV_MAX of Linux and macOS."""
 _PAUSE_S = 0.02
 """Seconds to let jobs gather, so that the thread that records is not woken against at each."""
 
-Job = tuple["Callable[[], bytes]", int] | threading.Event | None
+Job = tuple["Callable[[], Sequence[Bytes]]", int] | threading.Event | None
 """What makes the next blocks and how many recorded bytes it stands for; or somebody who waits
 until all before is written; or None, the last there will ever be."""
 
@@ -79,7 +82,7 @@ class PcapngWriter:
             started_at=started_at or datetime.now(UTC),
         )
         self._file = create(self.path)
-        self._jobs.put((self._encoder.start, 0))
+        self._do(self._encoder.start)
         self._thread = threading.Thread(target=self._run, name="labchat-pcapng", daemon=True)
         self._thread.start()
 
@@ -113,12 +116,12 @@ class PcapngWriter:
         with self._lock:
             if self._stopped:
                 return
-            if self._put - self._written + length > self._limit:
+            if not self._has_room(length):
                 self._leave_out(connection, chunk.direction, length)
                 return
             self._tell_gaps(chunk.at_ns)
             self._put += length
-            self._jobs.put((lambda: self._encoder.append(connection, chunk), length))
+            self._jobs.put((lambda: self._encoder.parts(connection, chunk), length))
 
     def gap(self, connection: int, direction: Direction, at_ns: int, length: int) -> None:
         """Bytes that never reached their receiver."""
@@ -161,7 +164,13 @@ class PcapngWriter:
         self._file.close()
 
     def _do(self, job: Callable[[], bytes]) -> None:
-        self._jobs.put((job, 0))
+        self._jobs.put((lambda: (job(),), 0))
+
+    def _has_room(self, length: int) -> bool:
+        """Once something was left out, only when half the limit is free: few gaps, not many."""
+        waiting = self._put - self._written
+        limit = self._limit // 2 if self._left_out else self._limit
+        return not waiting or waiting + length <= limit
 
     def _leave_out(self, connection: int, direction: Direction, length: int) -> None:
         if not self._left_out:
@@ -191,10 +200,10 @@ class PcapngWriter:
     def _work(self, batch: list[Job], position: int) -> bool:
         """Write a batch; whether there is more to come."""
         jobs = [job for job in batch if isinstance(job, tuple)]
-        data = b"".join(make() for make, _ in jobs)
+        parts = [part for make, _ in jobs for part in make()]
         try:
             if not self._stopped:
-                write_all(self._file, data)
+                write_all(self._file, parts)
         except OSError as error:
             self._fail(position, error)
         self._written += sum(length for _, length in jobs)
@@ -235,8 +244,18 @@ def create(path: Path) -> FileIO:
         raise CaptureError(f"{path} cannot be written: {error.strerror or error}.") from error
 
 
-def write_all(file: FileIO, data: bytes) -> None:
-    """Write all of ``data``, however little the system takes at a time. Raises OSError."""
-    view = memoryview(data)
-    while view:
-        view = view[file.write(view) or 0 :]
+def write_all(file: FileIO, parts: Sequence[Bytes]) -> None:
+    """Write these one after the other, however little the system takes at a time.
+
+    Where it can take many at once nothing is copied, and the interpreter does not wait.
+
+    Raises:
+        OSError: it takes no more.
+    """
+    for at in range(0, len(parts), _AT_ONCE):
+        some = parts[at : at + _AT_ONCE]
+        done = os.writev(file.fileno(), some) if hasattr(os, "writev") else 0
+        if done < sum(map(len, some)):
+            view = memoryview(b"".join(some))[done:]
+            while view:
+                view = view[file.write(view) or 0 :]

@@ -14,6 +14,8 @@ from labchat.tap.address import endpoint
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from labchat.capture.model import Bytes
+    from labchat.tap.arena import Arena
     from labchat.tap.sink import Sink
     from labchat.wire.fields import Direction
 
@@ -37,7 +39,7 @@ class Keeper(Protocol):
         ...
 
 
-class Leg(asyncio.Protocol):
+class Leg(asyncio.BufferedProtocol):
     """The connection with one peer.
 
     Attributes:
@@ -49,7 +51,12 @@ class Leg(asyncio.Protocol):
     """
 
     def __init__(
-        self, direction: Direction, sink: Sink, clock: Callable[[], int], line: Keeper
+        self,
+        direction: Direction,
+        sink: Sink,
+        clock: Callable[[], int],
+        line: Keeper,
+        arena: Arena,
     ) -> None:
         self.direction = direction
         self.other: Leg = self
@@ -59,6 +66,7 @@ class Leg(asyncio.Protocol):
         self._sink = sink
         self._clock = clock
         self._line = line
+        self._arena = arena
         self._transport: asyncio.Transport | None = None
         self._offset = 0
         self._ended = False
@@ -77,12 +85,17 @@ class Leg(asyncio.Protocol):
         asyncio.get_running_loop().call_soon(self._brake_again)
         self._line.joined(self)
 
-    def data_received(self, data: bytes) -> None:
-        """The peer sent something."""
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Where to put what the peer sends."""
+        return self._arena.room()
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """The peer sent something, and it was put there."""
+        data = self._arena.take(nbytes)
         if self.direct:
             self.carry(data)
         else:
-            self._line.take(self.direction, data)
+            self._line.take(self.direction, bytes(data))
 
     def eof_received(self) -> bool:
         """The peer sends no more, and may still read."""
@@ -108,7 +121,7 @@ class Leg(asyncio.Protocol):
 
     # what goes on to the other peer
 
-    def carry(self, data: bytes) -> None:
+    def carry(self, data: Bytes) -> None:
         """Record bytes of this peer, then send them on: what a receiver has, the record has."""
         self._sink.append(self.number, Chunk(self._clock(), self.direction, self._offset, data))
         self._offset += len(data)
@@ -155,7 +168,7 @@ class Leg(asyncio.Protocol):
         """``peername`` or ``sockname`` of this leg as "host:port"; "" when gone."""
         return endpoint(self._transport.get_extra_info(whose)) if self._transport else ""
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: Bytes) -> None:
         """Send to this peer; to one that is gone, nothing."""
         if self._transport is not None and not self._finished:
             self._transport.write(data)

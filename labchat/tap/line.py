@@ -41,7 +41,7 @@ class Line:
         self.number = 0
         self.label: str | None = None
         self._works = works
-        self._legs = {d: Leg(d, works.sink, works.clock, self) for d in Direction}
+        self._legs = {d: Leg(d, works.sink, works.clock, self, works.arena) for d in Direction}
         self.client, self.server = self._legs[Direction.C2S], self._legs[Direction.S2C]
         self.client.other, self.server.other = self.server, self.client
         self._lanes: dict[Direction, Lane] = {}

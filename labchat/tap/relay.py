@@ -1,8 +1,9 @@
 """The tap itself: a TCP relay that records what passes and changes nothing it is not told to.
 
 Transparent to the byte and to the ends: half-close, reset and back-pressure pass through. What a
-connection can hold is bounded: asyncio's 64 KiB of write buffer and one read (256 KiB) each way;
-under faults or at the gate 4 MiB more.
+connection can hold is bounded: asyncio's 64 KiB of write buffer and one read (256 KiB) each way,
+which may keep a block of 1 MiB; under faults or at the gate 4 MiB more. Beside them up to 64 MiB
+are ready for what comes next, once much has come (:mod:`labchat.tap.arena`).
 """
 
 from __future__ import annotations

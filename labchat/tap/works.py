@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from labchat.capture.model import Chunk
+from labchat.tap.arena import Arena
 from labchat.tap.holding import Lost, Note, Pass
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Works:
         self.clock = clock
         self.faults = faults
         self.gate = gate
+        self.arena = Arena()
         self.lines: dict[int, Line] = {}
         self.legs: set[Leg] = set()
         self.quiet = asyncio.Event()
@@ -79,6 +81,7 @@ class Works:
         self._undo = []
         if self._timer is not None:
             self._timer.cancel()
+        self.arena.close()
 
     def cut(self, how: Cut, connections: Collection[int] | None = None) -> None:
         """End these connections now, or all; from any thread."""
@@ -167,7 +170,7 @@ class Works:
         histories: dict[int, list[tuple[Direction, bytes]]] = {number: [] for number in numbers}
         for number, event in self.sink.events():
             if number in histories and isinstance(event, Chunk):
-                histories[number].append((event.direction, event.data))
+                histories[number].append((event.direction, bytes(event.data)))
         return histories
 
     def _cut(self, how: Cut, connections: Collection[int] | None) -> None:

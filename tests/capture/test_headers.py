@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+import random
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from labchat.capture import headers, segments
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 V4 = headers.ends("10.0.0.1:50000", "10.0.0.2:80")
 V6 = headers.ends("[fe80::1%eth0]:50000", "[::1]:80")
@@ -28,6 +34,14 @@ def test_the_checksum_is_that_of_rfc_1071(data: bytes) -> None:
 @pytest.mark.parametrize("data", [b"", b"\0\0", b"\xff\xff", b"\xff\xff\xff\xff", b"\0\1\xf2\x03"])
 def test_the_checksum_knows_both_zeros(data: bytes) -> None:
     assert headers.checksum(data) == rfc1071(data)
+
+
+@pytest.mark.parametrize("size", [1023, 1024, 1025, 1026, 1027, 65_495])
+@pytest.mark.parametrize("make", [bytes, lambda size: b"\xff" * size, random.Random(1).randbytes])
+def test_the_checksum_of_much_data_is_the_same(size: int, make: Callable[[int], bytes]) -> None:
+    data = make(size)
+    assert headers.checksum(data) == rfc1071(data)
+    assert headers.checksum(b"ab", memoryview(data)) == rfc1071(b"ab" + data)
 
 
 @pytest.mark.parametrize("way", [V4, V6, V6.reverse], ids=["v4", "v6", "v6 back"])

@@ -17,7 +17,7 @@ from labchat.errors import CaptureError
 from labchat.wire.fields import Direction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from io import FileIO
     from pathlib import Path
 
@@ -75,13 +75,14 @@ class Disk:
         self._write = writer.write_all
         monkeypatch.setattr(writer, "write_all", self.write)
 
-    def write(self, file: FileIO, data: bytes) -> None:
+    def write(self, file: FileIO, parts: Sequence[bytes]) -> None:
         self.came.set()
         assert self.go.wait(20)
         if self.error is not None:
-            self._write(file, data[: len(data) // 2])
+            data = b"".join(parts)
+            self._write(file, (data[: len(data) // 2],))
             raise self.error
-        self._write(file, data)
+        self._write(file, parts)
 
 
 @pytest.fixture
@@ -226,15 +227,62 @@ def test_many_threads_may_tell(tmp_path: Path) -> None:
     assert [capture.stream(number, C) for number in range(1, 9)] == [b"data" * 50] * 8
 
 
-def test_a_write_in_pieces_is_whole(tmp_path: Path) -> None:
-    class Slow:
-        def __init__(self) -> None:
-            self.kept = b""
+class Slow:
+    """A file that takes three bytes at a time."""
 
-        def write(self, data: memoryview) -> int:
-            self.kept += bytes(data[:3])
-            return min(3, len(data))
+    def __init__(self) -> None:
+        self.kept = b""
 
+    def fileno(self) -> int:
+        return 7
+
+    def write(self, data: memoryview) -> int:
+        self.kept += bytes(data[:3])
+        return min(3, len(data))
+
+
+PARTS = (b"ab", memoryview(b"cdefg"), b"", b"h")
+
+
+def test_a_write_in_pieces_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     slow = Slow()
-    writer.write_all(cast("FileIO", slow), b"abcdefgh")
+
+    def writev(_: int, parts: Sequence[bytes]) -> int:
+        return slow.write(memoryview(b"".join(parts)))
+
+    monkeypatch.setattr(os, "writev", writev)
+    writer.write_all(cast("FileIO", slow), PARTS)
     assert slow.kept == b"abcdefgh"
+
+
+def test_a_system_that_takes_one_part_at_a_time_gets_them_joined(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr(os, "writev")
+    slow = Slow()
+    writer.write_all(cast("FileIO", slow), PARTS)
+    assert slow.kept == b"abcdefgh"
+
+
+def test_more_parts_than_the_system_takes_are_written_in_turns(tmp_path: Path) -> None:
+    parts = [bytes([n % 256]) for n in range(3000)]
+    with (tmp_path / "x").open("wb", buffering=0) as file:
+        writer.write_all(file, parts)
+    assert (tmp_path / "x").read_bytes() == b"".join(parts)
+
+
+def test_a_slow_disk_makes_one_long_gap_not_many(
+    teller: Callable[..., Teller], tmp_path: Path, disk: Disk
+) -> None:
+    told: list[str] = []
+    path = tmp_path / "x.pcapng"
+    sink = PcapngWriter(path, epoch_ns=7, on_problem=told.append, limit=100)
+    telling = teller(sink)
+    number = telling.open()
+    sink.flush()
+    disk.go.clear()
+    telling.say(number, C, b"a" * 60, b"b" * 60, b"c" * 40)
+    disk.go.set()
+    sink.close()
+    assert len(told) == 1
+    assert files.open(path).stream(number, C) == b"a" * 60

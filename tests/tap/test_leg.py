@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 
+from labchat.tap.arena import Arena
 from labchat.tap.leg import Leg
 from labchat.tap.sink import Tee
 from labchat.wire.fields import Direction
@@ -27,7 +28,7 @@ class Reset(asyncio.Transport):
 
 
 def test_the_end_of_a_stream_is_lost_on_a_peer_that_is_gone() -> None:
-    leg = Leg(Direction.C2S, Tee(), lambda: 0, line=None)
+    leg = Leg(Direction.C2S, Tee(), lambda: 0, line=None, arena=Arena())
     leg._transport = Reset()
     leg.finish()
     assert leg._transport.asked
