@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import re
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -20,6 +21,7 @@ from labchat.server.serve import Running, running
 from labchat.server.settings import Limits, Settings, guarded
 from labchat.tap.faults.actions import Cut
 from labchat.tap.relay import Relay
+from tests.browser.nginx import NGINX, behind_nginx
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -388,13 +390,19 @@ async def test_a_page_on_another_origin_is_refused(server: Running, pages: Any) 
         assert await page.evaluate(read, f"{server.url}/api/messages") == "refused"
 
 
-async def test_it_works_behind_a_path_prefix(server: Running, chats: Chats) -> None:
-    async with behind_prefix(server.port, "/user/ada/proxy/3000") as url:
+@pytest.mark.parametrize("proxy", ["ours", *(["nginx"] if NGINX else [])])
+async def test_it_works_behind_a_path_prefix(
+    server: Running, chats: Chats, tmp_path: Path, proxy: str
+) -> None:
+    behind = partial(behind_nginx, folder=tmp_path) if proxy == "nginx" else behind_prefix
+    async with behind(server.port, prefix="/user/ada/proxy/3000") as url:
         alice = await chats.open(url, "user-1")
         bob = await chats.open(server.url, "user-2")
         await say(alice, "through the proxy")
         await expect(bubbles(bob)).to_have_text(["through the proxy"])
         await expect(posts(alice)).to_have_attribute("data-delivery", "stored")
+        await say(bob, "and back")
+        await expect(bubbles(alice)).to_have_text(["through the proxy", "and back"])
         assert chats.complaints() == []
 
 
@@ -462,7 +470,7 @@ async def other_origin() -> AsyncIterator[str]:
 
 @contextlib.asynccontextmanager
 async def behind_prefix(port: int, prefix: str) -> AsyncIterator[str]:
-    """A reverse proxy that serves ``port`` under ``prefix``, as nginx or jupyter-server-proxy do.
+    """A small reverse proxy that serves ``port`` under ``prefix``, as nginx does.
 
     One request a connection, so that rewriting the first request line is enough.
     """
