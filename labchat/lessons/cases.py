@@ -42,7 +42,7 @@ class Case:
 
     def show(self) -> Inspector:
         """The capture in an inspector."""
-        return labchat.show(self.capture)
+        return labchat.show(self.capture, names={"user-1": "Alice", "user-2": "Bob"})
 
     def answer(self, unit: int) -> Case:
         """Name the unit that is the fault; may be done again.

@@ -57,11 +57,13 @@ def masked(spoken: Spoken) -> str | None:
     if broken:
         return f"a frame of yours breaks a rule: {broken[0].rule} ({broken[0].section})"
     if len(sent) < 2:
-        return f"your client has sent {len(sent)} frames; it takes two to see whether masks differ."
+        return (
+            f"frames your client has sent: {len(sent)}; it takes two to see whether masks differ."
+        )
     keys = {frame.masking_key for frame in sent}
     if len(keys) < len(sent):
         key = (sent[-1].masking_key or b"").hex()
-        return f"{len(sent)} frames have {len(keys)} masks between them; the last is {key}."
+        return f"{len(sent)} frames, and not as many masks: the last one's is {key}."
     return None
 
 
@@ -179,7 +181,7 @@ LESSON = Lesson(
     "Code walkthrough",
     questions={
         "reads": Question(
-            f"A frame of {BIG:,} bytes comes back. How many calls of recv until it is whole?",
+            f"A frame of {BIG:,} bytes comes back. How many reads until it is whole?",
             ("1", "2", "3 or more"),
             reads,
         ),

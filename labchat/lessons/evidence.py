@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def units(capture: Capture, fits: Callable[[Captured], bool] = lambda each: True) -> list[Captured]:
     """All units that fit, dissected, oldest first."""
-    found = (capture.unit(n) for n in range(1, len(capture) + 1))
+    found = (capture.unit(row.n) for row in capture.rows())
     return [each for each in found if fits(each)]
 
 

@@ -93,8 +93,11 @@ def built_by_hand(lab: Lab) -> str | None:
     sent = evidence.frames(lab.capture, direction="c2s", opcode=1)
     echoed = evidence.frames(lab.capture, direction="s2c", opcode=1)
     hello = [frame for _, frame in sent if frame.payload == b"Hello"]
+    if not hello and not sent:
+        return "no text frame has gone to the server yet."
     if not hello:
-        return "no text frame with the payload Hello has gone to the server."
+        read = sent[-1][1].payload
+        return f"unmasked, your payload reads {read.hex(' ')}; Hello is {b'Hello'.hex(' ')}."
     broken = [each for each in hello if each.violations]
     if len(broken) == len(hello):
         return f"your frame breaks a rule: {broken[0].violations[0].rule}"
@@ -121,7 +124,8 @@ def rule_broken(lab: Lab) -> str | None:
     if 1002 in codes:
         return None
     if codes:
-        return f"the server has closed with {', '.join(map(str, codes))}, not with 1002."
+        seen = ", ".join(str(code) for code in dict.fromkeys(codes))
+        return f"the server has closed with {seen}, not with 1002."
     return "the server has not closed any connection yet."
 
 
@@ -153,6 +157,7 @@ LESSON = Lesson(
                 "The first byte is FIN and the opcode: 1000 0001 in bits.",
                 "The second byte is the MASK bit and the length: 1 and 5, so 0x85.",
                 "Then four bytes of key, then each byte of Hello XOR the key's byte i mod 4.",
+                "payload = bytes(byte ^ key[i % 4] for i, byte in enumerate(b'Hello'))",
             ),
         ),
         "fragments": Check(
@@ -168,7 +173,7 @@ LESSON = Lesson(
             rule_broken,
             hints=(
                 "RSV1 to RSV3 must be 0 unless an extension gives them a meaning.",
-                "frames.build(1, b'Hello', rsv=4, mask=key) sets RSV1.",
+                "build(1, b'Hello', rsv=4, mask=key) sets RSV1, the first of the three bits.",
             ),
         ),
     },

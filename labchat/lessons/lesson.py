@@ -8,6 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from labchat.errors import LabError
+from labchat.lessons import cards
 from labchat.lessons.progress import Progress
 
 if TYPE_CHECKING:
@@ -128,12 +129,12 @@ class Lesson:
         from labchat.widgets.lesson_card import LessonCard
 
         question = _named(self.questions, key, "question")
-        card = LessonCard(
-            f"Lesson {int(self.number)}",
-            question.text,
-            question.options,
-            lambda: question.measure(lab),
-        )
+
+        def measure() -> Measured:
+            with cards.doing(lab):
+                return question.measure(lab)
+
+        card = LessonCard(f"Lesson {int(self.number)}", question.text, question.options, measure)
         notes = progress or Progress()
 
         def note(_change: object) -> None:
@@ -143,13 +144,13 @@ class Lesson:
         return card
 
     def check(self, key: str, lab: Lab, *, progress: Progress | None = None) -> Result:
-        """Judge the capture.
+        """Judge the capture, but for what the cards of questions did themselves.
 
         Raises:
             LabError: there is no such check.
         """
         check = _named(self.checks, key, "check")
-        result = Result(check.task, check.judge(lab))
+        result = Result(check.task, check.judge(cards.without(lab)))
         (progress or Progress()).checked(self.number, key, done=result.done)
         return result
 

@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from labchat.capture.capture import Connection
     from labchat.lessons.lesson import Lab
 
-SILENT, TWICE = "said into silence by the card", "sent twice by the card"
-"""The texts of what cards send themselves, which are no answers to tasks."""
-
 
 def _speeches(lab: Lab) -> list[tuple[Connection, Direction, dict[str, Any]]]:
     """All chat events in WebSocket frames, each with its connection and its way."""
@@ -40,15 +37,14 @@ def waited(lab: Lab) -> str | None:
     said = [
         (connection, event)
         for connection, way, event in _speeches(lab)
-        if way is Direction.C2S and event.get("type") == "message" and event["text"] != SILENT
+        if way is Direction.C2S and event.get("type") == "message"
     ]
     if any(_older(lab, event["createdAt"], connection) for connection, event in said):
         return None
-    return (
-        f"each of the {len(said)} messages so far was written while there was a connection."
-        if said
-        else "no message has gone out by WebSocket yet."
-    )
+    if not said:
+        return "no message has gone out by WebSocket yet."
+    each = "the one message so far" if len(said) == 1 else f"each of the {len(said)} messages"
+    return f"{each} was written while there was a connection."
 
 
 def missed(lab: Lab) -> str | None:
@@ -74,7 +70,6 @@ def retried(lab: Lab) -> str | None:
     """Whether one POST was sent twice and stored once."""
     posts = evidence.requests(lab.capture, method="POST")
     bodies = [body for _, each in posts if isinstance(body := evidence.as_json(each.body), dict)]
-    bodies = [body for body in bodies if body.get("text") != TWICE]
     ids = [body.get("id") for body in bodies]
     twice = {each for each in ids if each is not None and ids.count(each) > 1}
     stored = [

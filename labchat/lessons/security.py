@@ -163,7 +163,7 @@ def slowed(lab: Lab) -> str | None:
     if any(each.header("Retry-After") for each in told):
         return None
     count = len(evidence.responses(lab.capture, status=200))
-    return f"{count} requests were answered with 200, none with 429: be faster."
+    return f"{count} of your posts got 200, and none 429: be faster."
 
 
 def private(lab: Lab) -> str | None:

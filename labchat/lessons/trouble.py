@@ -13,7 +13,7 @@ from labchat.lessons import evidence
 from labchat.lessons.http import connect, get
 from labchat.lessons.lesson import Check, Lab, Lesson, Question
 from labchat.lessons.plain import TIMEOUT
-from labchat.lessons.recovery import SILENT, TWICE, missed, retried, waited
+from labchat.lessons.recovery import missed, retried, waited
 from labchat.lessons.waiting import awaited, bubble, connected, disconnected, lines_of
 from labchat.measure import crowd
 
@@ -69,7 +69,7 @@ def silence(lab: Lab) -> Measured:
     lab.alice.set_transport("websocket")
     try:
         lab.cut("silence", [line_of(lab, lab.alice)])
-        post_id = lab.alice.post(SILENT, lab.bob.id)
+        post_id = lab.alice.post("Is this line alive?", lab.bob.id)
         reached = bubble(lab.alice, post_id, Delivery.SENT, Delivery.STORED).delivery
         link = lab.alice.snapshot().link
         lab.alice.go_offline()
@@ -135,7 +135,7 @@ def again(lab: Lab, *, same_id: bool) -> list[int]:
         lab: whose tap to go through.
         same_id: name the message, with the same id both times.
     """
-    message = {"text": TWICE, "senderId": "user-1", "receiverId": "user-2"}
+    message = {"text": "Once, or twice?", "senderId": "user-1", "receiverId": "user-2"}
     if same_id:
         message["id"] = f"retry-{time.monotonic_ns()}"
     body = json.dumps(message).encode()

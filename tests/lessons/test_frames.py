@@ -24,6 +24,8 @@ def lab() -> Iterator[Lab]:
 
 def test_a_frame_by_hand(lab: Lab) -> None:
     assert "no text frame" in str(lesson.built_by_hand(lab))
+    lesson.send(lab, bytes([0x81, 0x85]) + KEY + b"Hello")
+    assert "reads 7f 9f 4d 51 58; Hello is 48 65 6c 6c 6f" in str(lesson.built_by_hand(lab))
     lesson.send(lab, frames.build(1, b"Hello", rsv=4, mask=KEY), close=False)
     assert "breaks a rule" in str(lesson.built_by_hand(lab))
     payload = bytes(byte ^ KEY[i % 4] for i, byte in enumerate(b"Hello"))

@@ -56,7 +56,7 @@ def test_tokens_and_limits(tmp_path: Path) -> None:
         assert "somebody else's name" in str(lesson.let_in(strict))
         assert visits.post(strict, "Hello", token=token, sender="user-2") == [403]
         assert lesson.let_in(strict) is None
-        assert "1 requests were answered with 200" in str(lesson.slowed(strict))
+        assert "1 of your posts got 200" in str(lesson.slowed(strict))
         assert 429 in visits.post(strict, "again", token=token, times=20)
         assert lesson.slowed(strict) is None
 

@@ -26,7 +26,7 @@ def lab() -> Iterator[Lab]:
 def test_a_message_that_waited(lab: Lab) -> None:
     assert "no message has gone out" in str(lesson.waited(lab))
     lab.alice.say("at once", to=lab.bob).result()
-    assert "each of the 1 messages" in str(lesson.waited(lab))
+    assert "the one message so far" in str(lesson.waited(lab))
     lab.alice.go_offline()
     disconnected(lab.alice)
     waiting = lab.alice.say("later", to=lab.bob)
@@ -61,8 +61,6 @@ def test_a_post_sent_twice(lab: Lab) -> None:
         assert "no POST" in str(lesson.retried(lab))
         post(http, "twice")
         assert "without an id: it is stored twice" in str(lesson.retried(lab))
-        lesson.with_id(lab)
-        assert lesson.retried(lab) is not None
         body = {"text": "once", "senderId": "user-1", "receiverId": "user-2", "id": "mine"}
         for _ in range(2):
             data = json.dumps(body).encode()
@@ -75,7 +73,6 @@ def test_what_is_lost_in_silence_is_sent_again(lab: Lab) -> None:
     assert lesson.silence(lab).answer == "connected, and the message as sent"
     later = lab.alice.post("both paths again", lab.bob.id)
     assert stored(lab.alice, later).seq == 2
-    assert lesson.waited(lab) is not None
 
 
 def test_measured_answers(lab: Lab) -> None:
