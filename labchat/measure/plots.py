@@ -1,49 +1,32 @@
-"""Charts, one function a question: units on every axis, the conditions below, one look.
-
-The colours are told apart by the colour-blind (and lines by their style as well), and read on a
-light and on a dark page: figures have no background of their own.
-"""
+"""Charts, one function a question: units on every axis, the conditions below, one look."""
 
 from __future__ import annotations
 
-from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.figure import Figure
 
-from labchat.measure.conditions import caption
 from labchat.measure.delivery import METHODS
+from labchat.measure.look import (
+    HUES,
+    INK,
+    LAYER_HUES,
+    LAYER_WORDS,
+    captioned,
+    figure_of,
+    in_order,
+    label,
+    legend,
+    plain_log,
+    series,
+)
 from labchat.measure.stats import samples_needed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     import pandas as pd
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-INK = "#808080"
-"""Axes and words: 4.0:1 on white, 5.3:1 on black."""
-HUES = (
-    "#3b82d6",
-    "#c8641b",
-    "#1f9e89",
-    "#a06ad6",
-    "#b58a00",
-    "#d64f8a",
-    "#6b7686",
-    "#5aa02c",
-    "#c2474f",
-)
-STYLES = ("-", "--", "-.", ":")
-LAYER_HUES = {"payload": "#6b7686", "framing": "#a06ad6", "headers": "#3b82d6", "tcp_ip": "#b58a00"}
-LAYER_WORDS = {
-    "payload": "payload",
-    "framing": "framing",
-    "headers": "headers",
-    "tcp_ip": "TCP/IP (estimated)",
-}
 TEXT_TIMELINE_MS: dict[str, float] = {
     "frame sent": 25,
     "server and Bob have it": 50,
@@ -51,73 +34,6 @@ TEXT_TIMELINE_MS: dict[str, float] = {
     "response": 600,
 }
 """The text's own figure, T=0 to T=600 ms."""
-
-_DPI = 100
-
-_LOOK: Any = {
-    "figure.facecolor": "none",
-    "axes.facecolor": "none",
-    "savefig.facecolor": "none",
-    "text.color": INK,
-    "axes.labelcolor": INK,
-    "axes.edgecolor": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlesize": 12,
-    "axes.titlelocation": "left",
-    "font.size": 10,
-    "legend.frameon": False,
-    "grid.color": INK,
-    "grid.alpha": 0.25,
-}
-
-
-class Chart(Figure):
-    """A figure that a notebook shows by itself, without pyplot."""
-
-    def _repr_png_(self) -> bytes:
-        data = BytesIO()
-        self.savefig(data, format="png", dpi=_DPI)
-        return data.getvalue()
-
-
-def _figure(title: str, *, height: float = 4.2, columns: int = 1) -> tuple[Figure, list[Axes]]:
-    with mpl.rc_context(_LOOK):
-        figure = Chart(figsize=(8.6, height), layout="constrained")
-        axes = list(np.ravel(figure.subplots(1, columns)))
-        figure.suptitle(title, x=0.01, ha="left", fontsize=12, color=INK)
-    return figure, axes
-
-
-def _legend(axes: Axes, **place: Any) -> None:
-    axes.legend(fontsize=8, frameon=False, labelcolor=INK, **place)
-
-
-def _caption(figure: Figure, table: pd.DataFrame) -> Figure:
-    given = table.attrs.get("conditions")
-    words = caption(given) if given else "conditions not recorded"
-    figure.supxlabel(words, x=0.01, ha="left", fontsize=8, color=INK)
-    return figure
-
-
-def _series(values: Iterable[Any]) -> dict[Any, dict[str, Any]]:
-    """A colour and a line style for each value, the same every time."""
-    return {
-        value: {"color": HUES[i % len(HUES)], "linestyle": STYLES[i % len(STYLES)]}
-        for i, value in enumerate(values)
-    }
-
-
-def _in_order(values: Iterable[Any]) -> list[Any]:
-    """Methods as they are declared; anything else as it comes."""
-    known = list(METHODS)
-    return sorted(values, key=lambda value: known.index(value) if value in known else 0)
-
-
-def _label(value: Any) -> str:
-    return METHODS[value].label if value in METHODS else str(value)
 
 
 def distribution(table: pd.DataFrame, *, by: str = "method", column: str = "delay_ms") -> Figure:
@@ -131,33 +47,49 @@ def distribution(table: pd.DataFrame, *, by: str = "method", column: str = "dela
     Raises:
         KeyError: the table has no such column.
 
-    A line of percentiles ends where the samples no longer carry it.
+    A line of percentiles ends where the samples no longer carry it; where they carry no more than
+    the median, there is no right side.
     """
-    figure, (left, right) = _figure(f"{_what(column)}, by {by}", columns=2)
-    for value, look in _series(_in_order(table[by].unique())).items():
-        data = np.sort(table.loc[table[by] == value, column].dropna().to_numpy(float))
-        if not data.size:
-            continue
-        left.plot(data, np.arange(1, data.size + 1) / data.size, label=_label(value), **look)
-        quantiles = [q for q in _SPECTRUM if samples_needed(q) <= data.size]
-        if quantiles:
-            right.plot(
-                1 / (1 - np.array(quantiles)), np.quantile(data, quantiles), marker=".", **look
-            )
-    if not right.lines:
-        right.text(
-            0.5,
-            0.5,
-            "too few samples for percentiles",
-            color=INK,
-            ha="center",
-            transform=right.transAxes,
-        )
+    groups = {
+        value: np.sort(table.loc[table[by] == value, column].dropna().to_numpy(float))
+        for value in in_order(table[by].unique())
+    }
+    carried = {value: _carried(data) for value, data in groups.items()}
+    tailed = any(len(quantiles) > 1 for quantiles in carried.values())
+    figure, (left, *right) = figure_of(f"{_what(column)}, by {by}", columns=1 + tailed)
+    for value, look in series(groups).items():
+        data, quantiles = groups[value], np.array(carried[value])
+        share = np.arange(1, data.size + 1) / max(1, data.size)
+        left.plot(data, share, label=label(value, by), **look)
+        for axes in right:
+            axes.plot(1 / (1 - quantiles), np.quantile(data, quantiles), marker=".", **look)
     left.set(xscale="log", xlabel=f"{_what(column)} (ms)", ylabel="share of messages")
-    right.set(xscale="log", yscale="log", xlabel="percentile", ylabel="ms")
-    right.set_xticks([2, 10, 100, 1000], ["50", "90", "99", "99.9"])
+    plain_log(left.xaxis)
+    _tail(left, right)
     figure.legend(fontsize=8, frameon=False, labelcolor=INK, loc="outside right upper")
-    return _caption(figure, table)
+    return captioned(figure, table)
+
+
+def _carried(data: np.ndarray) -> list[float]:
+    """The percentiles, as shares, for which there are samples enough."""
+    return [q for q in _SPECTRUM if samples_needed(q) <= data.size]
+
+
+def _tail(left: Axes, right: list[Axes]) -> None:
+    """The scale of the percentiles, or a word on why there are none."""
+    for axes in right:
+        axes.set(xscale="log", yscale="log", xlabel="percentile", ylabel="ms")
+        axes.set_xticks([2, 10, 100, 1000], ["50", "90", "99", "99.9"])
+        plain_log(axes.yaxis)
+    if not right:
+        left.annotate(
+            "too few samples for percentiles",
+            (0.99, 0.02),
+            xycoords="axes fraction",
+            ha="right",
+            fontsize=8,
+            color=INK,
+        )
 
 
 _SPECTRUM = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999)
@@ -177,7 +109,7 @@ def against_rtt(table: pd.DataFrame, *, column: str = "answer_ms") -> Figure:
     Raises:
         KeyError: the table has no such column.
     """
-    figure, (axes,) = _figure(f"{_what(column)} against the round trip time")
+    figure, (axes,) = figure_of(f"{_what(column)} against the round trip time")
     medians = table.groupby(["method", "rtt_ms"])[column].median().unstack(0)
     rtts = np.array([0, medians.index.max()], dtype=float)
     for k in (0.5, 1, 2):
@@ -190,13 +122,13 @@ def against_rtt(table: pd.DataFrame, *, column: str = "answer_ms") -> Figure:
             xytext=(4, 0),
             textcoords="offset points",
         )
-    for method, look in _series(_in_order(medians.columns)).items():
+    for method, look in series(in_order(medians.columns)).items():
         axes.plot(
-            medians.index, medians[method], marker="o", markersize=4, label=_label(method), **look
+            medians.index, medians[method], marker="o", markersize=4, label=label(method), **look
         )
     axes.set(xlabel="emulated RTT (ms)", ylabel=f"median, {_what(column)} (ms)")
-    _legend(axes)
-    return _caption(figure, table)
+    legend(axes)
+    return captioned(figure, table)
 
 
 def against_interval(table: pd.DataFrame) -> Figure:
@@ -208,7 +140,7 @@ def against_interval(table: pd.DataFrame) -> Figure:
     Raises:
         KeyError: the table has no such column.
     """
-    figure, (axes,) = _figure("delivery delay against the polling interval")
+    figure, (axes,) = figure_of("delivery delay against the polling interval")
     intervals = {name: each.interval_s * 1000 for name, each in METHODS.items() if each.interval_s}
     polled = table[table["method"].isin(list(intervals))]
     at = polled["method"].map(intervals).astype(float)
@@ -220,8 +152,10 @@ def against_interval(table: pd.DataFrame) -> Figure:
     axes.plot(limits, limits / 2, color=INK, label="half the interval")
     axes.plot(limits, limits, color=INK, linestyle="--", label="the whole interval")
     axes.set(xscale="log", yscale="log", xlabel="interval (ms)", ylabel="send to receive (ms)")
-    _legend(axes)
-    return _caption(figure, table)
+    plain_log(axes.xaxis)
+    plain_log(axes.yaxis)
+    legend(axes)
+    return captioned(figure, table)
 
 
 def timeline(table: pd.DataFrame) -> Figure:
@@ -231,7 +165,7 @@ def timeline(table: pd.DataFrame) -> Figure:
         table: raw samples with legs, all in milliseconds since the send call; those it lacks are
             left out.
     """
-    figure, (axes,) = _figure("one message, measured, against the text's T=0 … 600 ms")
+    figure, (axes,) = figure_of("one message, measured, against the text's T=0 … 600 ms")
     names = {
         "tap_in_ms": "at the tap",
         "insert_ms": "INSERT",
@@ -253,8 +187,9 @@ def timeline(table: pd.DataFrame) -> Figure:
     axes.set(
         xscale="log", ylim=(-0.7, 1.7), yticks=[], xlabel="ms since the send call (logarithmic)"
     )
+    plain_log(axes.xaxis)
     axes.spines["left"].set_visible(False)
-    return _caption(figure, table)
+    return captioned(figure, table)
 
 
 def _name_points(axes: Axes, row: int, points: dict[str, float]) -> None:
@@ -282,7 +217,7 @@ def layers(table: pd.DataFrame, *, unit: str = "MB") -> Figure:
         KeyError: the unit is neither.
     """
     divisor = {"MB": 1e6, "MiB": 2**20}[unit]
-    figure, (axes,) = _figure("bytes by layer", height=3.4)
+    figure, (axes,) = figure_of("a day of bytes, by layer", height=3.4)
     left = np.zeros(len(table))
     for name, hue in LAYER_HUES.items():
         width = table[name].to_numpy(float) / divisor
@@ -302,8 +237,8 @@ def layers(table: pd.DataFrame, *, unit: str = "MB") -> Figure:
     axes.invert_yaxis()
     axes.set(xlabel=unit)
     axes.margins(x=0.12)
-    _legend(axes, loc="lower right")
-    return _caption(figure, table)
+    legend(axes, loc="lower right")
+    return captioned(figure, table)
 
 
 def arrivals(table: pd.DataFrame, *, down_s: float | None = None) -> Figure:
@@ -313,8 +248,8 @@ def arrivals(table: pd.DataFrame, *, down_s: float | None = None) -> Figure:
         table: of :func:`labchat.measure.crowd.arrivals`.
         down_s: until when the server was down, marked in the chart.
     """
-    figure, (axes,) = _figure("reconnect attempts per second")
-    for policy, look in _series(table.columns).items():
+    figure, (axes,) = figure_of("reconnect attempts per second")
+    for policy, look in series(table.columns).items():
         axes.step(table.index, table[policy], where="post", label=str(policy), **look)
     if down_s is not None:
         axes.axvline(down_s, color=INK, linewidth=0.8)
@@ -327,5 +262,5 @@ def arrivals(table: pd.DataFrame, *, down_s: float | None = None) -> Figure:
             color=INK,
         )
     axes.set(xlabel="seconds since the server went down", ylabel="attempts in a second")
-    _legend(axes)
-    return _caption(figure, table)
+    legend(axes)
+    return captioned(figure, table)

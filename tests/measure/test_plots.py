@@ -56,6 +56,17 @@ def test_a_chart_names_its_axes_and_conditions(samples: pd.DataFrame, draw, want
     assert figure.get_facecolor()[3] == 0
 
 
+def test_a_logarithmic_axis_says_plain_numbers(samples: pd.DataFrame) -> None:
+    figure = plots.timeline(samples)
+    assert "ms since the send call" in words(figure)
+    ticks = {tick.get_text() for tick in figure.axes[0].get_xticklabels()}
+    assert {"0.1", "1", "10", "100"} <= ticks
+
+
+def test_a_switch_is_on_or_off(samples: pd.DataFrame) -> None:
+    assert "nodelay on" in words(plots.distribution(samples.assign(nodelay=True), by="nodelay"))
+
+
 def test_percentiles_end_where_the_samples_do(samples: pd.DataFrame) -> None:
     few = samples[samples["rtt_ms"] == 0].groupby("method").head(5)
     assert "too few samples" in words(plots.distribution(few))
