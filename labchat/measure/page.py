@@ -22,7 +22,7 @@ _TABLE = """
 table { border-collapse: collapse; width: 100%; font-size: 13px; } th { text-align: left; }
 caption { caption-side: bottom; padding: 8px 0; text-align: left; } caption, small { opacity: .75; }
 table td, table th { border-bottom: 1px solid var(--line); padding: 6px 12px 6px 0;
-  text-align: left; vertical-align: top; white-space: normal; }
+  text-align: left !important; vertical-align: top; white-space: normal; }
 .holds { color: var(--ok); } .only { color: var(--warn); } .false { color: var(--fail); }
 .holds::before { content: "✓ "; } .only::before { content: "± "; } .false::before { content: "✗ "; }
 """

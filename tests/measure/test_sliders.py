@@ -53,5 +53,14 @@ def test_moving_a_slider_draws_anew(sizes: pd.DataFrame, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(sliders, "day", noted)
     box = sliders.bandwidth(sizes)
+    said = box.children[-2]
+    before = said.value
     box.children[0].value = 2.0
     assert drawn == [0.5, 2.0]
+    assert said.value != before
+
+
+def test_the_words_tell_what_the_chart_draws(sizes: pd.DataFrame) -> None:
+    idle = sliders.words(sizes, messages_per_s=0.0, interval_s=0.5, tcp_ip=False)
+    assert idle == "Polling takes 1.0 MB a day, a WebSocket 0.0 MB: it saves 98.3%."
+    assert "MiB a day" in sliders.words(sizes, messages_per_s=1.0, unit="MiB")
