@@ -104,7 +104,7 @@ class Lab(Control, Views):
     def __repr__(self) -> str:
         if self._background is None:
             return "<Lab, stopped>"
-        names = ", ".join(self.names.values())
+        names = ", ".join(self.names.values()) or "nobody"
         return f"<Lab {self.url}: {names}; {len(self.capture)} units so far>"
 
     def start(self) -> Self:

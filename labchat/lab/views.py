@@ -95,9 +95,16 @@ class Views:
             raise LabError(f"this lab has no user {user!r}; it has {known}")
         return self.users[user]
 
-    def inspector(self) -> Inspector:
-        """Every unit that crosses the tap, and each of its bytes by name."""
-        inspector: Inspector = widgets("inspector").Inspector(self.capture, names=self.names)
+    def inspector(self, unit: int = 0) -> Inspector:
+        """Every unit that crosses the tap, and each of its bytes by name.
+
+        Args:
+            unit: number of the one that is open at first; -1 is the newest, 0 none.
+        """
+        first = len(self.capture) if unit == -1 else unit
+        inspector: Inspector = widgets("inspector").Inspector(
+            self.capture, names=self.names, selected=first
+        )
         return inspector
 
     def ladder(self) -> Ladder:

@@ -32,6 +32,13 @@ def test_each_view_is_made_and_says_what_it_is(lab: Lab) -> None:
         view.close()
 
 
+def test_an_inspector_opens_at_a_unit_of_choice(lab: Lab) -> None:
+    opened = [lab.inspector(), lab.inspector(3), lab.inspector(-1)]
+    assert [view.selected for view in opened] == [0, 3, len(lab.capture)]
+    for view in opened:
+        view.close()
+
+
 def test_a_chat_may_be_with_a_user_of_choice(lab: Lab) -> None:
     assert repr(lab.chat("user-1", peer="user-2")) == "ChatPanel(Alice with Bob)"
     with pytest.raises(LabError, match="no user 'user-7'"):
