@@ -32,6 +32,7 @@ from labchat.capture.model import (
     End,
     Ended,
     Gapped,
+    Newest,
     Opened,
     Row,
     UnitColumns,
@@ -79,7 +80,7 @@ class Capture(View):
         self.epoch_ns = epoch_ns
         self.started_at = started_at
         self._numbers = count(1)
-        self._written: deque[tuple[int, Event | Annotation | str]] = deque()
+        self._written: deque[tuple[int, Event | Annotation | Newest | str]] = deque()
         self._listeners: tuple[Callable[[], None], ...] = ()
         self._lock = RLock()
         self._tracks: dict[int, Track] = {}
@@ -112,10 +113,24 @@ class Capture(View):
         self._write(connection, Ended(at_ns, direction, how))
 
     def annotate(
-        self, at_ns: int, text: str, *, connection: int | None = None, unit: int | None = None
+        self,
+        at_ns: int,
+        text: str,
+        *,
+        connection: int | None = None,
+        unit: int | Direction | None = None,
     ) -> None:
-        """Write a remark down."""
-        self._write(0, Annotation(at_ns - self.epoch_ns, text, connection, unit))
+        """Write a remark down.
+
+        ``unit`` is a number, or a direction: of the unit that has just gone that way, if a whole
+        one has.
+        """
+        number = unit if isinstance(unit, int) else None
+        note = Annotation(at_ns - self.epoch_ns, text, connection, number)
+        if isinstance(unit, Direction) and connection is not None:
+            self._write(connection, Newest(note, unit))
+        else:
+            self._write(0, note)
 
     def label(self, connection: int, name: str) -> None:
         """Say who the client of a connection is."""
@@ -130,7 +145,7 @@ class Capture(View):
 
         return undo
 
-    def _write(self, connection: int, what: Event | Annotation | str) -> None:
+    def _write(self, connection: int, what: Event | Annotation | Newest | str) -> None:
         self._written.append((connection, what))
         for changed in self._listeners:
             changed()
@@ -230,6 +245,9 @@ class Capture(View):
                 self._take(self._tracks[number], what)
             elif isinstance(what, Annotation):
                 self._annotations.append(what)
+            elif isinstance(what, Newest):
+                n = self._tracks[number].newest(what.direction)
+                self._annotations.append(replace(what.note, unit=n))
             elif isinstance(what, Opened):
                 self._tracks[number] = Track(number, what, self.epoch_ns)
                 self._log.append(number)

@@ -103,6 +103,14 @@ class Annotation:
 
 
 @dataclass(frozen=True, slots=True)
+class Newest:
+    """A remark about the newest unit of one direction, whose number nobody knows yet."""
+
+    note: Annotation
+    direction: Direction
+
+
+@dataclass(frozen=True, slots=True)
 class Connection:
     """One TCP connection as far as it is known.
 

@@ -13,7 +13,7 @@ from labchat.wire.index import KINDS
 
 if TYPE_CHECKING:
     from labchat.capture.capture import Capture
-    from labchat.capture.model import Connection, UnitColumns
+    from labchat.capture.model import Annotation, Connection, UnitColumns
 
 SHOWN = 20
 """Connections and annotations listed; the rest is counted."""
@@ -39,7 +39,7 @@ def html(capture: Capture) -> str:
     rows = "".join(_row(one, units[one.number], sizes[one.number]) for one in connections[:SHOWN])
     head = "".join(f"<th scope='col'>{name}</th>" for name in _HEADINGS)
     notes = capture.annotations
-    listed = "".join(f"<li>{escape(note.text)}</li>" for note in notes[:SHOWN])
+    listed = "".join(f"<li>{escape(_said(note))}</li>" for note in notes[:SHOWN])
     return (
         f"<div class='lc-capture'><p><strong>{escape(text(capture)[1:-1])}</strong>"
         f"{_when(capture)}</p>"
@@ -47,6 +47,10 @@ def html(capture: Capture) -> str:
         f"{_more(len(connections), 'connection')}"
         f"{f'<ul>{listed}</ul>' if listed else ''}{_more(len(notes), 'remark')}</div>"
     )
+
+
+def _said(note: Annotation) -> str:
+    return note.text if note.unit is None else f"Unit {note.unit}: {note.text}"
 
 
 _HEADINGS = ("connection", "who", "client", "server", "speaks", "units", "bytes", "ended")

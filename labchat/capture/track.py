@@ -185,6 +185,12 @@ class Track:
         """The capture's number of each unit of one direction, by row."""
         return self._arrivals[direction].numbers
 
+    def newest(self, direction: Direction) -> int | None:
+        """The number of the last unit of one direction, unless bytes wait for the rest of one."""
+        numbers = self.numbers(direction)
+        whole = not self.conversation.pending(direction)
+        return numbers[-1] if numbers and whole else None
+
     def lane(self, direction: Direction) -> LaneColumns:
         """The units of one direction as columns."""
         conversation = self.conversation

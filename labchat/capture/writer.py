@@ -134,10 +134,19 @@ class PcapngWriter:
             self._do(lambda: self._encoder.end(connection, direction, at_ns, how))
 
     def annotate(
-        self, at_ns: int, text: str, *, connection: int | None = None, unit: int | None = None
+        self,
+        at_ns: int,
+        text: str,
+        *,
+        connection: int | None = None,
+        unit: int | Direction | None = None,
     ) -> None:
-        """A sentence about what was done to the traffic, or went wrong with it."""
-        self._do(lambda: self._encoder.annotate(at_ns, text, connection=connection, unit=unit))
+        """A sentence about what was done to the traffic, or went wrong with it.
+
+        Units are not counted here: one that is not named by its number is not named.
+        """
+        number = unit if isinstance(unit, int) else None
+        self._do(lambda: self._encoder.annotate(at_ns, text, connection=connection, unit=number))
 
     def label(self, connection: int, name: str) -> None:
         """The connection belongs to somebody."""

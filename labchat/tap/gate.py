@@ -100,8 +100,9 @@ class Gate(Holding):
                 return False
             _, piece = self._queues.remove(held.id)
             self._outbox.append(Lost(held.connection, piece))
-            self._note(f"dropped {held.id} ({held.summary})", held.connection)
-            self._let_followers_pass((held.connection, held.direction))
+            lane = held.connection, held.direction
+            self._note(f"dropped {held.id} ({held.summary})", *lane)
+            self._let_followers_pass(lane)
         return True
 
     def duplicate(self, number: int | None = None, *, copies: int = 1) -> bool:
@@ -112,7 +113,8 @@ class Gate(Holding):
                 return False
             for _ in range(copies):
                 self._insert(held.connection, held.direction, held.data)
-            self._note(f"sent a copy of {held.id} ({held.summary})", held.connection)
+            text = f"sent a copy of {held.id} ({held.summary})"
+            self._note(text, held.connection, held.direction)
         return True
 
     def delay(self, number: int | None = None, *, ms: float) -> bool:
@@ -164,7 +166,7 @@ class Gate(Holding):
         """Send bytes of your own, ahead of what waits."""
         with self._changing():
             self._insert(connection, direction, data)
-            self._note(f"injected {len(data)} bytes {direction}", connection)
+            self._note(f"injected {len(data)} bytes {direction}", connection, direction)
 
     def know(self, *timers: Timer) -> None:
         """Tell of the peers' timers; they take the place of those told before."""

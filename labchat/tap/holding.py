@@ -47,10 +47,11 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Write ``text`` into the capture."""
+    """Write ``text`` into the capture; it is about what has just gone ``direction``, or None."""
 
     connection: int | None
     text: str
+    direction: Direction | None = None
 
 
 Effect = Pass | Lost | Note
@@ -136,7 +137,8 @@ class Holding:
             self._running.pop(connection, None)
             for held, piece in self._queues.forget(connection):
                 self._outbox.append(Lost(connection, piece))
-                self._note(f"lost {held.id} ({held.summary}): its connection ended", connection)
+                text = f"lost {held.id} ({held.summary}): its connection ended"
+                self._note(text, connection, piece.direction)
 
     def tick(self) -> None:
         """Time has passed: delayed units go on, peers' timers are told of."""
@@ -225,7 +227,7 @@ class Holding:
         self._pass(lane[0], replace(piece, data=held.data), len(held.was))
         waited = (self._clock() - held.since_ns) / MS
         changed = ", edited" if held.edited else ""
-        self._note(f"let {held.id} ({held.summary}{changed}) pass after {waited:.1f} ms", lane[0])
+        self._note(f"let {held.id} ({held.summary}{changed}) pass after {waited:.1f} ms", *lane)
 
     def _let_followers_pass(self, lane: Lane) -> None:
         """Those that only waited behind it go on as well."""
@@ -246,6 +248,8 @@ class Holding:
         while (front := self._queues.front(lane)) and other and front.id < other.id:
             self._let_pass(lane)
 
-    def _note(self, text: str, connection: int | None = None) -> None:
+    def _note(
+        self, text: str, connection: int | None = None, direction: Direction | None = None
+    ) -> None:
         self._touched = True
-        self._outbox.append(Note(connection, f"The gate {text}"))
+        self._outbox.append(Note(connection, f"The gate {text}", direction))

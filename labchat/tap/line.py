@@ -181,6 +181,10 @@ class Line:
         self._legs[piece.direction].lose(len(piece.data))
         self.pump()
 
+    def carried(self, direction: Direction | None) -> bool:
+        """Whether all that passed the gate in this direction has gone on: no fault delays it."""
+        return direction is not None and not self._lanes[direction].size
+
     def pump(self) -> None:
         """Do what is due, and wake up for what will be."""
         while ready := self._ready():

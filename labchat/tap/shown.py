@@ -43,7 +43,12 @@ class Shown(Capture):
         self._tell(f"{at_ms:12.3f} ms  {connection:3} {ARROWS[direction]} {how.upper()}")
 
     def annotate(
-        self, at_ns: int, text: str, *, connection: int | None = None, unit: int | None = None
+        self,
+        at_ns: int,
+        text: str,
+        *,
+        connection: int | None = None,
+        unit: int | Direction | None = None,
     ) -> None:
         """Something was done to the traffic."""
         super().annotate(at_ns, text, connection=connection, unit=unit)

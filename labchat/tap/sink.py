@@ -36,9 +36,17 @@ class Sink(Protocol):
         ...
 
     def annotate(
-        self, at_ns: int, text: str, *, connection: int | None = None, unit: int | None = None
+        self,
+        at_ns: int,
+        text: str,
+        *,
+        connection: int | None = None,
+        unit: int | Direction | None = None,
     ) -> None:
-        """A sentence about what was done to the traffic, or went wrong with it."""
+        """A sentence about what was done to the traffic, or went wrong with it.
+
+        ``unit`` is its number, or a direction: the unit that has just gone that way.
+        """
         ...
 
     def label(self, connection: int, name: str) -> None:
@@ -86,7 +94,12 @@ class Tee:
         self._each(at_ns, lambda place, sink: sink.end(numbers[place], direction, at_ns, how))
 
     def annotate(
-        self, at_ns: int, text: str, *, connection: int | None = None, unit: int | None = None
+        self,
+        at_ns: int,
+        text: str,
+        *,
+        connection: int | None = None,
+        unit: int | Direction | None = None,
     ) -> None:
         """A sentence for every sink."""
         numbers = {} if connection is None else self._numbers[connection]

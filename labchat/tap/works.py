@@ -123,10 +123,11 @@ class Works:
         self._set_timer()
 
     def _do(self, effect: Effect) -> None:
+        line = self.lines.get(effect.connection or 0)
         if isinstance(effect, Note):
-            self.sink.annotate(self.clock(), effect.text, connection=effect.connection)
+            way = effect.direction if line and line.carried(effect.direction) else None
+            self.sink.annotate(self.clock(), effect.text, connection=effect.connection, unit=way)
             return
-        line = self.lines.get(effect.connection)
         if line is not None and isinstance(effect, Pass):
             line.passed(effect.piece, was=effect.was, inserted=effect.inserted)
         elif line is not None and isinstance(effect, Lost):

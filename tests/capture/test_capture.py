@@ -87,6 +87,29 @@ def test_times_count_from_the_epoch():
     assert capture.started_at.year == 2026
 
 
+def test_a_remark_may_be_about_the_unit_that_has_just_gone():
+    capture = Capture()
+    number = capture.open(0, client="a:1", server="b:2")
+    capture.annotate(0, "before any", connection=number, unit=S2C)
+    whole = frames.build(1, b"x")
+    capture.append(number, Chunk(1, S2C, 0, whole))
+    capture.annotate(1, "the first", connection=number, unit=S2C)
+    capture.annotate(1, "the other way", connection=number, unit=C2S)
+    capture.append(number, Chunk(2, S2C, 3, whole + whole[:2]))
+    capture.annotate(2, "half of one waits", connection=number, unit=S2C)
+    capture.append(number, Chunk(3, S2C, 8, whole[2:]))
+    capture.annotate(3, "the third", connection=number, unit=S2C)
+    capture.annotate(4, "of no connection", unit=S2C)
+    assert {note.text: note.unit for note in capture.annotations} == {
+        "before any": None,
+        "the first": 1,
+        "the other way": None,
+        "half of one waits": None,
+        "the third": 3,
+        "of no connection": None,
+    }
+
+
 def test_rows_may_be_asked_for_in_part():
     scribe = Scribe().upgrade()
     assert [row.n for row in scribe.capture.rows(2)] == [2]

@@ -24,7 +24,7 @@ def test_a_table_of_connections(chat: Capture) -> None:
     assert "from 2026-11-25 12:00:00+00:00" in page
     assert "<td>1</td><td>Alice</td><td>127.0.0.1:50001</td>" in page
     assert "<td>websocket</td><td>8</td>" in page
-    assert "<li>Held here.</li>" in page
+    assert "<li>Unit 3: Held here.</li>" in page
 
 
 def test_nothing_from_the_wire_is_markup(teller: Callable[..., Teller]) -> None:

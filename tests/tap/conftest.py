@@ -46,7 +46,12 @@ class Recorded:
         self.changed.set()
 
     def annotate(
-        self, at_ns: int, text: str, *, connection: int | None = None, unit: int | None = None
+        self,
+        at_ns: int,
+        text: str,
+        *,
+        connection: int | None = None,
+        unit: int | Direction | None = None,
     ) -> None:
         self.notes.append((connection, text))
         self.changed.set()

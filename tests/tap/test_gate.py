@@ -294,7 +294,7 @@ def test_inject(gate):
     effects = gate.take()
     assert effects == [
         Pass(1, Piece(S2C, b"\x89\x00"), 0, inserted=True),
-        Note(1, "The gate injected 2 bytes s2c"),
+        Note(1, "The gate injected 2 bytes s2c", S2C),
     ]
 
 

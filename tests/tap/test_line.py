@@ -9,6 +9,7 @@ import struct
 import pytest
 import websockets
 
+from labchat.capture import files, pcapng
 from labchat.capture.capture import Capture
 from labchat.capture.model import End
 from labchat.tap.faults import (
@@ -338,6 +339,37 @@ async def test_drop_duplicate_inject_and_delay_on_the_wire(bench):
     assert await hear(reader) == "hello 2"
     writer.close()
     assert (1, C2S, len(said("hello 0"))) in there.recorded.gaps
+
+
+async def test_what_the_gate_did_is_told_of_the_unit_by_its_number(bench, tmp_path):
+    capture = Capture()
+    there = await bench(sockets, sink=capture)
+    gate = there.relay.gate
+    gate.hold(Breakpoint(direction=C2S, units=Units(kind="frame")))
+    reader, writer = await talk(there)
+    for n in range(3):
+        writer.write(said(f"hello {n}"))
+    await there.until(lambda: len(gate.view.held) == 3)
+    gate.drop()
+    gate.step()
+    assert await hear(reader) == "hello 1"
+    there.relay.faults.offline(True)
+    changed = asyncio.Event()
+    capture.subscribe(changed.set)
+    gate.step()
+    while not capture.annotations[-1].text.startswith("The gate let 3"):
+        changed.clear()
+        await changed.wait()
+    there.relay.faults.offline(False)
+    assert await hear(reader) == "hello 2"
+    writer.close()
+    pcapng.write(capture, tmp_path / "x.pcapng")
+    for recorded in (capture, files.open(tmp_path / "x.pcapng")):
+        about = {note.text.partition(" (")[0]: note.unit for note in recorded.annotations}
+        kinds = {row.n: row.kind for row in recorded.rows()}
+        assert kinds[about["The gate dropped 1"]] == "gap"
+        assert recorded.unit(about["The gate let 2"]).unit.payload == b"hello 1"
+        assert about["The gate let 3"] is None, "a fault still had it"
 
 
 async def test_holding_the_end_of_a_stream(bench, echoing):
