@@ -37,14 +37,16 @@ class Gate(HTTPServer):
         self._room = settings.limits.connections + SPARE
         self._seconds = settings.limits.header_seconds
         self._tls = tls
+        self._greeting = 0
 
     def handle_stream(self, stream: IOStream, address: tuple[str, int]) -> None:
         """Called by Tornado for each connection."""
-        if len(self._connections) >= self._room:
+        if len(self._connections) + self._greeting >= self._room:
             stream.close()
         elif self._tls is None:
             super().handle_stream(stream, address)
         else:
+            self._greeting += 1
             self._app.hub.start(self._secure(stream, self._tls, address))
 
     async def _secure(
@@ -59,8 +61,11 @@ class Gate(HTTPServer):
                     await _redirect(stream)
                     return
         except (OSError, ssl.SSLError, StreamClosedError, TimeoutError, UnsatisfiableReadError):
-            stream.close()
+            if stream.socket is not None:  # else start_tls took it, and has closed it
+                stream.close()
             return
+        finally:
+            self._greeting -= 1
         super().handle_stream(secured, address)
 
 

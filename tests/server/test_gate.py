@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import ssl
 import subprocess
 from contextlib import suppress
@@ -63,6 +65,33 @@ async def test_nonsense_is_cut(house, certificate, sent):
         writer.write_eof()
     with suppress(ConnectionError):
         assert b"HTTP" not in await reader.read()
+    assert (await server.http.get("/api/health")).status_code == 200
+
+
+async def test_a_handshake_that_breaks_off_is_no_error_of_ours(house, certificate, caplog):
+    cert, key = certificate
+    server = await house(tls_cert=cert, tls_key=key)
+    reader, writer = await server.raw()
+    writer.write(b"\x16\x03\x01")
+    writer.write_eof()
+    with suppress(ConnectionError):
+        await reader.read()
+    assert (await server.http.get("/api/health")).status_code == 200
+    gc.collect()
+    assert "never retrieved" not in caplog.text
+
+
+async def test_handshakes_that_do_not_end_are_bounded(house, certificate, monkeypatch):
+    monkeypatch.setattr("labchat.server.gate.SPARE", 2)
+    cert, key = certificate
+    server = await house(tls_cert=cert, tls_key=key, limits={"connections": 0})
+    flood = [await server.raw() for _ in range(4)]
+    assert await flood[2][0].read() == b""
+    assert await flood[3][0].read() == b""
+    flood[0][1].close()
+    flood[1][1].close()
+    while server.server.app.hub._tasks:  # noqa: ASYNC110 - the gate tells nobody of it
+        await asyncio.sleep(0)
     assert (await server.http.get("/api/health")).status_code == 200
 
 
