@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from labchat.lessons import evidence
 from labchat.lessons.lesson import Check, Lab, Lesson, Question
 from labchat.measure.layers import measured, per_day
-from labchat.measure.speakers import PostSender, Sender, WebSocketSender, Wire, pause, poll
+from labchat.measure.receivers import poll
+from labchat.measure.speakers import PostSender, Sender, WebSocketSender, Wire, pause
 from labchat.tap.faults.latency import Latency
 from labchat.wire.fields import Direction
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from labchat.lessons import evidence
 from labchat.lessons.lesson import Check, Lab, Lesson, Question
-from labchat.measure.speakers import PostSender, WebSocketSender, Wire, stream
+from labchat.measure.receivers import stream
+from labchat.measure.speakers import PostSender, WebSocketSender, Wire
 from labchat.measure.stage import posts
 from labchat.wire.fields import Direction
 from labchat.wire.frames import Frame

@@ -10,16 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from labchat.measure.experiment import Experiment
-from labchat.measure.speakers import (
-    PostSender,
-    Receiver,
-    Sender,
-    WebSocketSender,
-    Wire,
-    poll,
-    push,
-    stream,
-)
+from labchat.measure.receivers import Receiver, poll, push, stream
+from labchat.measure.speakers import PostSender, Sender, WebSocketSender, Wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

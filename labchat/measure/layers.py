@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from labchat.measure.conditions import conditions
-from labchat.measure.speakers import PostSender, WebSocketSender, Wire, push, stream
+from labchat.measure.receivers import push, stream
+from labchat.measure.speakers import PostSender, WebSocketSender, Wire
 from labchat.measure.stage import request
 from labchat.wire import frames
 

@@ -17,7 +17,8 @@ import pandas as pd
 from labchat.measure.claims import chosen
 from labchat.measure.conditions import caption
 from labchat.measure.layers import MB
-from labchat.measure.speakers import PostSender, WebSocketSender, push, stream
+from labchat.measure.receivers import push, stream
+from labchat.measure.speakers import PostSender, WebSocketSender
 from labchat.measure.stage import posts
 from labchat.measure.stats import percentile
 from labchat.measure.words import number
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from labchat.measure.conditions import Conditions
-    from labchat.measure.speakers import Receiver, Sender, Wire
+    from labchat.measure.receivers import Receiver
+    from labchat.measure.speakers import Sender, Wire
     from labchat.measure.stage import Bench, Stage
 
 Data = dict[str, Any]
@@ -61,9 +63,10 @@ COLUMNS = (
     "HTTP/REST: the text",
     "HTTP/REST: measured",
 )
-_STYLE = (
-    ".labchat-summary :is(td, th) { text-align: left; vertical-align: top; white-space: normal; }"
-)
+_STYLE = """
+.labchat-summary :is(td, th) { text-align: left !important; vertical-align: top;
+  white-space: normal; }
+"""
 UNKNOWN = "not measured here"
 MESSAGES = 3
 

@@ -10,14 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from labchat.measure.delivery import METHODS
 from labchat.measure.legs import Tracker
-from labchat.measure.speakers import (
-    Receiver,
-    Sender,
-    WebSocketSender,
-    Wire,
-    audience,
-    pause,
-)
+from labchat.measure.receivers import Receiver, audience
+from labchat.measure.speakers import Sender, WebSocketSender, Wire, pause
 
 if TYPE_CHECKING:
     import ssl

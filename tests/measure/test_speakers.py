@@ -14,7 +14,8 @@ from labchat.lab import Lab
 from labchat.measure import conditions as told
 from labchat.measure.claims import timing
 from labchat.measure.legs import Tracker
-from labchat.measure.speakers import PostSender, WebSocketSender, Wire, push
+from labchat.measure.receivers import push
+from labchat.measure.speakers import PostSender, WebSocketSender, Wire
 from labchat.measure.stage import Stage
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def test_a_refusal_is_an_error_on_both_paths(lab: Lab) -> None:
 
 
 def test_a_message_nobody_hears_is_lost(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("labchat.measure.speakers.TIMEOUT", 0.05)
+    monkeypatch.setattr("labchat.measure.receivers.TIMEOUT", 0.05)
     with push(Wire(lab.url)) as receiver:
         assert receiver.wait("never-sent") is None
 

@@ -145,13 +145,19 @@ def cells(row: Row) -> tuple[str, ...]:
     """The row in words, one for each of :data:`HEAD`."""
     ours = "" if row.ours is None else f"{figure(row.ours)} {row.unit}"
     theirs = "" if row.theirs is None else f"{figure(row.theirs)} {row.unit}"
-    ratio = "" if row.ratio is None else f"{row.ratio:.2f} ({row.low:.2f} to {row.high:.2f})"
+    spread = f"({times(row.low)} to {times(row.high)})"
+    ratio = "" if row.ratio is None else f"{times(row.ratio)} {spread}"
     must = "" if row.must is None else row.must.told(row.unit)
     met = {True: "yes", False: "no", None: "" if row.must is None else "not measured"}[row.met]
     peer = f"{row.peer} {theirs}".strip()
     if row.note:
         peer = f"{peer}: {row.note}" if peer else row.note
     return row.target, ours, peer, ratio, must, met
+
+
+def times(ratio: float | None) -> str:
+    """Two decimals; the infinite ratio to a peer that did nothing at all as a sign."""
+    return "∞" if ratio in {None, math.inf} else f"{ratio:.2f}"
 
 
 def figure(value: float) -> str:

@@ -9,7 +9,8 @@ from hdrh.histogram import HdrHistogram
 from labchat.measure.claims.claim import Claim, Data, Finding, Verdict
 from labchat.measure.delivery import METHODS
 from labchat.measure.experiment import Experiment
-from labchat.measure.speakers import WebSocketSender, push
+from labchat.measure.receivers import push
+from labchat.measure.speakers import WebSocketSender
 from labchat.measure.stats import percentile
 from labchat.measure.trials import trial
 

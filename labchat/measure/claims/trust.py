@@ -9,7 +9,8 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from labchat.measure.claims.claim import Claim, Data, Finding, Verdict
-from labchat.measure.speakers import TIMEOUT, WebSocketSender, message, push
+from labchat.measure.receivers import push
+from labchat.measure.speakers import TIMEOUT, WebSocketSender, message
 from labchat.measure.stage import handshake, posts, raw, request
 
 if TYPE_CHECKING:

@@ -51,6 +51,7 @@ def test_a_peer_that_did_nothing_is_infinitely_slower() -> None:
     row = compare("posts", "posts/s", [10.0], peer="plain", theirs=[0.0], must=Must(least=1))
     assert row.ratio == math.inf
     assert row.met
+    assert cells(row)[3] == "∞ (∞ to ∞)"
     assert json.loads(json.dumps(row.as_json(), allow_nan=False))["ratio"] is None
 
 
