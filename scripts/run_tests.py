@@ -1,8 +1,8 @@
 """Run every check there is, one part after another: ``python scripts/run_tests.py [all|fast]``.
 
 A part that fails does not keep the next from running: the last lines say how each one went.
-Browsers and the conformance suite have the two cores to themselves; the rest is shared out over
-both, notebooks one by one.
+The conformance suite has the two cores to itself; the rest is shared out over both, notebooks and
+browser tests each with a server and a browser of their own a side.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def everything() -> Iterator[Part]:
     yield pytest(
         "notebooks", *both, "--nbval-lax", "--nbval-cell-timeout=120", PATIENT, "notebooks"
     )
-    yield pytest("browser", "tests/browser")
+    yield pytest("browser", "-n2", "--dist=worksteal", "tests/browser")
     yield Part("combine", module("coverage", "combine", "--quiet"))
     pure = ",".join(f"labchat/{room}" for room in PURE)
     yield Part("pure rooms", module("coverage", "report", f"--include={pure}", "--fail-under=100"))

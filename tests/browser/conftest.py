@@ -1,4 +1,4 @@
-"""A real Chromium and a real JupyterLab, one of each for all browser tests.
+"""A real Chromium and a real JupyterLab, one of each for all browser tests of a process.
 
 Everything here is asynchronous and lives in one event loop for the whole run, and so does every
 test in this folder: write ``async def``, no marker is needed. A test may thus start a Tornado
@@ -53,7 +53,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
             if item.get_closest_marker("timeout") is None:
                 item.add_marker(pytest.mark.timeout(180))
@@ -190,7 +189,7 @@ def jupyterlab(
     folder = home / "notebooks"
     shutil.copytree(root / "notebooks", folder, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
     port = _free_port()
-    log = artifacts / "jupyterlab.log"
+    log = artifacts / f"jupyterlab-{os.environ.get('PYTEST_XDIST_WORKER', '0')}.log"
     options = [
         "--no-browser",
         "--allow-root",

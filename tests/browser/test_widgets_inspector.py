@@ -114,7 +114,11 @@ async def answer_again(page) -> None:
     await page.evaluate(
         """code => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel
             .requestExecute({code}).done.then(() => null)""",
-        "inspector.send({'type': 'detail', 'detail': {**inspector.detail(11), 'sizes': 'again'}})",
+        """
+answer = inspector.detail(11)
+answer["sizes"] = "again"
+inspector.send({"type": "detail", "detail": answer})
+""",
     )
     await page.locator(".lc-title .lc-meta", has_text="again").wait_for()
 
