@@ -47,6 +47,7 @@ class Line:
         self._lanes: dict[Direction, Lane] = {}
         self._splitter: Splitter | None = None
         self._at_gate = dict.fromkeys(Direction, 0)
+        self._made_ns = 0
         self._deaf: Cut | None = None
         self._timer: TimerHandle | None = None
 
@@ -54,6 +55,7 @@ class Line:
         """The record knows it by ``number`` from now on."""
         self.number, self.label = number, label
         self.client.number = self.server.number = number
+        self._made_ns = self._works.clock()
         faults = self._works.faults
         self._lanes = {d: Lane(faults.rng(number, d)) for d in Direction}
         self.switch()
@@ -66,7 +68,10 @@ class Line:
         """Rules or breakpoints have changed."""
         now = self._works.clock()
         for direction, lane in self._lanes.items():
-            lane.switch(self._works.faults.meant_for(self.number, direction, self.label), now)
+            rules = self._works.faults.meant_for(
+                self.number, direction, self.label, made_ns=self._made_ns
+            )
+            lane.switch(rules, now)
         if self._splitter is not None and not self.splits:
             splitter, self._splitter = self._splitter, None
             for piece in splitter.give_up():

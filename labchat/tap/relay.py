@@ -9,13 +9,14 @@ are ready for what comes next, once much has come (:mod:`labchat.tap.arena`).
 from __future__ import annotations
 
 import asyncio
-import errno
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from labchat.capture.model import End
-from labchat.errors import PortInUse, TapError
+from labchat.errors import TapError
 from labchat.tap.address import endpoint
+from labchat.tap.door import Door
 from labchat.tap.faults.control import Faults
 from labchat.tap.gate import Gate
 from labchat.tap.line import Line
@@ -71,33 +72,25 @@ class Relay:
         self._works = Works(sink, clock, self.faults, self.gate, self._accepted)
         self._label = label
         self._connect_timeout = connect_timeout
-        self._tls = tls
         self._target_tls = target_tls
-        self._server: asyncio.Server | None = None
-        self._address: tuple[str, int] | None = None
+        self._door = Door(self._client_leg, tls, self._tell)
+        self._turn: asyncio.TimerHandle | None = None
+        self._leave_faults: Callable[[], None] | None = None
         self._connecting: set[asyncio.Task[None]] = set()
 
     @property
     def address(self) -> tuple[str, int]:
         """Host and port the relay listens on. Raises TapError when it does not listen."""
-        if self._address is None:
+        if self._door.address is None:
             raise TapError("The tap does not listen yet; start it first.")
-        return self._address
+        return self._door.address
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Listen; port 0 takes a free one. Raises PortInUse, TapError."""
-        loop = asyncio.get_running_loop()
-        try:
-            self._server = await loop.create_server(
-                self._client_leg, host, port, backlog=512, ssl=self._tls
-            )
-        except OSError as error:
-            where = endpoint((host, port))
-            if error.errno == errno.EADDRINUSE:
-                raise PortInUse(f"Somebody else listens on {where} already.") from error
-            raise TapError(f"The tap cannot listen on {where}: {error.strerror}.") from error
-        self._address = self._server.sockets[0].getsockname()[:2]
+        await self._door.open(host, port)
         self._works.start()
+        self._leave_faults = self.faults.subscribe(partial(self._works.soon, self._mind_the_door))
+        self._mind_the_door()
 
     async def stop(self, grace: float = 1.0) -> None:
         """Stop listening, end every connection, and wait until all are gone.
@@ -105,9 +98,12 @@ class Relay:
         Each peer gets what was written to it and FIN; one that does not take it within
         ``grace`` seconds gets RST. Calling it again does nothing.
         """
-        if self._server is not None:
-            self._server.close()
-        self._server = self._address = None
+        if self._leave_faults is not None:
+            self._leave_faults()
+            self._leave_faults = None
+        if self._turn is not None:
+            self._turn.cancel()
+        await self._door.close()
         for task in tuple(self._connecting):
             task.cancel()
         for line in tuple(self._works.lines.values()):
@@ -127,6 +123,19 @@ class Relay:
     def name(self, connection: int, label: str) -> None:
         """Say whose a connection is, so that rules with this label act on it; any thread."""
         self._works.name(connection, label)
+
+    def _mind_the_door(self) -> None:
+        """Shut while everybody is refused; look again when that will change."""
+        now = self._works.clock()
+        if self._turn is not None:
+            self._turn.cancel()
+        if self._leave_faults is not None:
+            self._door.shut(self.faults.refuses_all(now))
+            due = self.faults.next_turn(now)
+            self._turn = None if due is None else self._works.call_at(due, self._mind_the_door)
+
+    def _tell(self, text: str) -> None:
+        self._works.sink.annotate(self._works.clock(), text)
 
     def _client_leg(self) -> Leg:
         return Line(self._works).client

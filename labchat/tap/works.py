@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from labchat.capture.model import Chunk
@@ -85,13 +86,16 @@ class Works:
 
     def cut(self, how: Cut, connections: Collection[int] | None = None) -> None:
         """End these connections now, or all; from any thread."""
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._cut, how, connections)
+        self.soon(partial(self._cut, how, connections))
 
     def name(self, connection: int, label: str) -> None:
         """Say whose a connection is; from any thread."""
+        self.soon(partial(self._name, connection, label))
+
+    def soon(self, call: Callable[[], None]) -> None:
+        """Call on the relay's loop; from any thread."""
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._name, connection, label)
+            self._loop.call_soon_threadsafe(call)
 
     def call_at(self, due_ns: int, call: Callable[[], None]) -> asyncio.TimerHandle:
         """Call when the clock shows ``due_ns``."""
@@ -136,9 +140,9 @@ class Works:
     # changes, from any thread
 
     def _poke(self) -> None:
-        if not self._poked and self._loop is not None:
+        if not self._poked:
             self._poked = True
-            self._loop.call_soon_threadsafe(self._follow)
+            self.soon(self._follow)
 
     def _follow(self) -> None:
         self._poked = False

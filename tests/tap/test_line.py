@@ -202,7 +202,7 @@ async def test_a_silent_connection_is_closed_once_both_peers_gave_it_up(bench):
 
 async def test_a_timed_drop_and_a_limit(bench, echoing):
     there = await bench(echoing)
-    there.relay.faults.add(Drop(by=Cut.RST, after_ms=1), connections=(1,))
+    there.relay.faults.add(Drop(by=Cut.RST, after_ms=1), connections=(1,), for_s=3600)
     there.relay.faults.add(Limit(after_bytes=3), direction=S2C)
     reader, writer = await there.connect()
     assert await how_it_ended(reader) == "RST"
@@ -220,7 +220,7 @@ async def test_a_refused_connection_never_reaches_the_target(bench):
         raise AssertionError("reached")
 
     there = await bench(never)
-    there.relay.faults.add(Refuse())
+    there.relay.faults.add(Refuse(first=1))
     reader, writer = await there.connect()
     assert await how_it_ended(reader) == "RST"
     writer.close()
@@ -476,7 +476,7 @@ async def test_what_waited_for_the_rest_of_its_unit_goes_on_when_units_are_wante
 
 async def test_a_rule_for_somebody_acts_once_it_is_known_who_it_is(bench, echoing):
     there = await bench(echoing)
-    there.relay.faults.add(Drop(by=Cut.RST), label="Alice")
+    there.relay.faults.add(Drop(by=Cut.RST), label="Alice", for_s=3600)
     reader, writer = await there.connect()
     writer.write(b"x")
     await reader.readexactly(1)

@@ -64,6 +64,16 @@ class Fault(
     of_units: ClassVar[bool] = False
     rank: ClassVar[int] = 2
 
+    @property
+    def refuses_all(self) -> bool:
+        """Whether nobody is let in while it is in force."""
+        return False
+
+    @property
+    def once_after_ns(self) -> int | None:
+        """Nanoseconds until it acts once for all, if it does when no end of it is set."""
+        return None
+
     def arm(self) -> Armed:
         """Switch it on."""
         return self

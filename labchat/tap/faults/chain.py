@@ -38,6 +38,19 @@ class Switched:
             return None
         return self.start_ns + round(self.rule.for_s * SECOND)
 
+    @property
+    def refuses_all(self) -> bool:
+        """Whether nobody at all is let in while it is in force."""
+        return self.rule.meets_all and self.rule.fault.refuses_all
+
+    @property
+    def once_ns(self) -> int | None:
+        """When it acts, if it does so once for all; connections made later are left alone."""
+        after = self.rule.fault.once_after_ns
+        if after is None or self.rule.units is not None or self.rule.for_s is not None:
+            return None
+        return self.start_ns + after
+
     def on(self, now: int) -> bool:
         """Whether it is in force."""
         return self.start_ns <= now and (self.stop_ns is None or now < self.stop_ns)
@@ -64,8 +77,10 @@ class Stage:
         start = max(now, self._switched.start_ns)
         stop = self._switched.stop_ns
         if stop is None or start < stop:
+            once = self._switched.once_ns
             for action in self._applier.begins(start, rng):
-                yield start + getattr(action, "after", 0), action
+                due = start + getattr(action, "after", 0)
+                yield due if once is None else max(now, once), action
 
     def apply(self, piece: Piece, now: int, rng: random.Random) -> Iterator[tuple[int, Action]]:
         """What becomes of ``piece``, each action with its time; never before an earlier one."""

@@ -124,9 +124,26 @@ class Faults:
         ]
         return all(verdicts)
 
-    def meant_for(self, connection: int, direction: Direction, label: str | None) -> list[Switched]:
-        """The rules for one direction of one connection."""
-        return [each for each in self._rules if each.rule.meant_for(connection, direction, label)]
+    def refuses_all(self, now: int) -> bool:
+        """Whether nobody is to be let in, so that there is no need to listen."""
+        return any(each.on(now) and each.refuses_all for each in self._rules)
+
+    def next_turn(self, now: int) -> int | None:
+        """When that may change by itself, or None."""
+        rules = [each for each in self._rules if each.refuses_all]
+        turns = [turn for each in rules for turn in (each.start_ns, each.stop_ns) if turn]
+        return min((turn for turn in turns if turn > now), default=None)
+
+    def meant_for(
+        self, connection: int, direction: Direction, label: str | None, *, made_ns: int = 0
+    ) -> list[Switched]:
+        """The rules for one direction of one connection, which was made at ``made_ns``."""
+        return [
+            each
+            for each in self._rules
+            if each.rule.meant_for(connection, direction, label)
+            and (each.once_ns is None or made_ns <= each.once_ns)
+        ]
 
     def rng(self, connection: int, direction: Direction) -> random.Random:
         """The random source of one direction of one connection."""

@@ -18,13 +18,19 @@ class Drop(Fault, frozen=True, kw_only=True, tag="drop"):
     """End the connection.
 
     With ``units`` in its rule it waits for the unit chosen there ("the fifth frame"), which is
-    not delivered; else it counts time, from when it was switched on or the connection was made,
-    whichever is later. A rule with ``for_s`` spares connections made after that time, so that a
-    client can come back.
+    not delivered; else for a time. Then it acts once, on the connections there are, ``after_ms``
+    after the rule comes into force: who comes back is left alone. In a rule with ``for_s`` each
+    connection has a clock of its own, from then or from when it was made; those made after that
+    time are left alone.
     """
 
     by: Cut
     after_ms: Annotated[float, Meta(ge=0, description="milliseconds to wait")] = 0
+
+    @property
+    def once_after_ns(self) -> int:
+        """It is an act of one moment."""
+        return round(self.after_ms * MS)
 
     def start(self, *, whole_units: bool) -> Applier:
         """By the unit, or by the clock."""

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 
 
 class Refuse(Fault, frozen=True, kw_only=True, tag="refuse"):
-    """Reset a new connection as soon as it is made; those that exist live on.
+    """Refuse new connections; those that exist live on.
 
-    Its peer sees "connection reset" at the first read. A port where nobody listens would say
-    "connection refused" to the connect itself: a listening program cannot do that.
+    When all are meant the tap stops listening while the rule is in force: who connects is told
+    "connection refused" at once, and the record knows nothing of it. When only some are meant
+    (``first``, ``rate``, or a rule for certain connections) the system accepts each before the tap
+    can decide, so that one refused is reset: its peer sees "connection reset" at the first read.
     """
 
     first: (
@@ -26,6 +28,11 @@ class Refuse(Fault, frozen=True, kw_only=True, tag="refuse"):
         | None
     ) = None
     rate: Annotated[float, Meta(ge=0, le=1, description="probability of a refusal")] = 1
+
+    @property
+    def refuses_all(self) -> bool:
+        """Whether nobody is to get in."""
+        return self.first is None and self.rate == 1
 
     def arm(self) -> Armed:
         """Remembers how many were refused."""

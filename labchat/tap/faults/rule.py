@@ -125,6 +125,11 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             self.label is None or self.label == label
         )
 
+    @property
+    def meets_all(self) -> bool:
+        """Whether it acts on every connection."""
+        return self.connections is None and self.label is None
+
     def describe(self) -> str:
         """Such as "latency 40 ms, to the server"."""
         where = {Direction.C2S: ", to the server", Direction.S2C: ", to the client"}

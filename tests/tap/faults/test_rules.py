@@ -197,6 +197,27 @@ def test_a_drop_at_a_time_spares_those_who_come_back(faults, clock):
     assert lane_of(faults).next_due is None
 
 
+def test_a_drop_without_an_end_acts_once_on_those_there_are(faults):
+    faults.add(Drop(by=Cut.RST, after_ms=500), at_s=1)
+    lanes = []
+    for made in (0, 1200 * MS, 1500 * MS, 1500 * MS + 1):
+        lanes.append(Lane(faults.rng(1, C2S)))
+        lanes[-1].switch(faults.meant_for(1, C2S, None, made_ns=made), made)
+    assert [lane.next_due for lane in lanes] == [1500 * MS, 1500 * MS, 1500 * MS, None]
+
+
+def test_a_drop_with_an_end_gives_each_connection_a_clock_of_its_own(faults):
+    faults.add(Drop(by=Cut.RST, after_ms=500), for_s=2)
+    lane = Lane(faults.rng(1, C2S))
+    lane.switch(faults.meant_for(1, C2S, None, made_ns=SECOND), SECOND)
+    assert lane.next_due == 1500 * MS
+
+
+def test_a_drop_by_the_unit_is_for_later_connections_too(faults):
+    faults.add(Drop(by=Cut.RST), units=Units(nth=2))
+    assert faults.meant_for(1, C2S, None, made_ns=9 * SECOND)
+
+
 def test_a_rule_that_is_over_does_not_begin(faults, clock):
     faults.add(Drop(by=Cut.RST), for_s=1)
     clock.now = 2 * SECOND
