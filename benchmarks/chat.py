@@ -20,6 +20,7 @@ import resource
 import selectors
 import signal
 import socket
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -232,7 +233,11 @@ def round_trip(server: Server, seconds: float) -> Figures:
 
 
 def busy_round_trip(server: Server, seconds: float) -> Figures:
-    """Milliseconds to a post's ack while 16 posters write, and (labchat only) history is read."""
+    """Milliseconds to an echo and to a post's ack, while 16 posters write and history is read.
+
+    Only labchat has a history to read. An ack waits for the disk, so what a commit by itself
+    takes on this disk is measured too.
+    """
     load = Load(seconds)
     posters = _posters(load, server, 16)
     if server.name == "labchat":
@@ -240,24 +245,35 @@ def busy_round_trip(server: Server, seconds: float) -> Figures:
         page = f"GET /api/messages?limit=100 HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n"
         load.add(Counter(reader, b"HTTP/1.1 200"), lambda _n: reader.sendall(page.encode()))
         reader.sendall(page.encode())
-    sock, took, began = upgraded(server.port, "/ws"), [], time.perf_counter()
     numbers = iter(range(1_000_000))
-
-    def acknowledged(_found: int) -> None:
-        nonlocal began
-        took.append((time.perf_counter() - began) * 1e3)
-        began = time.perf_counter()
-        sock.sendall(say(next(numbers)))
-
-    load.add(Counter(sock, b'"ack"'), acknowledged)
-    sock.sendall(say(next(numbers)))
+    acks = _timed(load, upgraded(server.port), b'"ack"', lambda: say(next(numbers)))
+    echo = upgraded(server.port, "/echo" if server.name == "labchat" else "/ws")
+    echoes = _timed(load, echo, b"\x82\x64", lambda: masked(b"x" * 100, 2))
     load.run()
-    took.sort()
     return {
-        "ack p50 under load, ms": took[len(took) // 2],
-        "ack p99 under load, ms": took[int(len(took) * 0.99)],
+        "echo p50 under load, ms": _percentile(echoes, 0.5),
+        "echo p99 under load, ms": _percentile(echoes, 0.99),
+        "ack p50 under load, ms": _percentile(acks, 0.5),
+        "ack p99 under load, ms": _percentile(acks, 0.99),
+        "  a commit by itself p99, ms": _percentile(commits(seconds / 4), 0.99),
         "posts meanwhile, posts/s": _total(posters) / seconds,
     }
+
+
+def commits(seconds: float) -> list[float]:
+    """Milliseconds of each durable commit of one row, on the disk that the servers use."""
+    took, until = [], time.perf_counter() + seconds
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        contextlib.closing(sqlite3.connect(f"{folder}/chat.db", isolation_level=None)) as db,
+    ):
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        db.execute("CREATE TABLE messages (seq INTEGER PRIMARY KEY, text TEXT)")
+        while (began := time.perf_counter()) < until:
+            db.execute("INSERT INTO messages (text) VALUES (?)", ("x" * 150,))
+            took.append((time.perf_counter() - began) * 1e3)
+    return took
 
 
 def idle(server: Server, _seconds: float) -> Figures:
@@ -269,6 +285,26 @@ def idle(server: Server, _seconds: float) -> Figures:
         / len(kept)
         / 1024
     }
+
+
+def _timed(load: Load, sock: socket.socket, mark: bytes, make: Callable[[], bytes]) -> list[float]:
+    """Sends one, and the next when it came back; milliseconds of each, as they come."""
+    took: list[float] = []
+    began = time.perf_counter()
+
+    def back(_found: int) -> None:
+        nonlocal began
+        took.append((time.perf_counter() - began) * 1e3)
+        began = time.perf_counter()
+        sock.sendall(make())
+
+    load.add(Counter(sock, mark), back)
+    sock.sendall(make())
+    return took
+
+
+def _percentile(took: list[float], share: float) -> float:
+    return sorted(took)[int(len(took) * share)]
 
 
 def _total(counters: list[Counter]) -> int:
