@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from labchat.widgets.ladder import Ladder
     from labchat.widgets.latency import Latency
     from labchat.widgets.stepper import Stepper
+    from labchat.widgets.stepping import Stepping
 
 
 _TOP_HEIGHT = 400
@@ -150,12 +151,20 @@ class Views:
             raise LabError(f"there are {len(self.capture)} units so far, from 1") from None
         return widget
 
-    def stepper(self) -> Stepper:
-        """The gate with what waits at it, and a place to change it."""
+    def stepper(self, *, faults: bool = True) -> Stepping | Stepper:
+        """The gate with what waits at it, and a place to change it.
+
+        Args:
+            faults: show the fault bar above it.
+        """
         stepper: Stepper = widgets("stepper").Stepper(
             self.relay.gate, capture=self.capture, names=self.names, reconnect=self.reconnect
         )
-        return stepper
+        if not faults:
+            return stepper
+        bar = widgets("fault_bar").FaultBar(self.relay.faults, self.relay.cut)
+        both: Stepping = widgets("stepping").Stepping(bar, stepper)
+        return both
 
     def reconnect(self) -> None:
         """Connect the users again who have lost their connection, whatever their countdown says."""

@@ -9,6 +9,7 @@ from labchat.errors import SettingsError
 from labchat.tap import edit
 from labchat.tap.faults.actions import MS
 from labchat.tap.holding import Holding, Lost
+from labchat.tap.parts import is_body_of, with_length
 from labchat.wire.frames import Frame
 
 if TYPE_CHECKING:
@@ -49,6 +50,15 @@ class Gate(Holding):
                 return False
             self._open()
         return True
+
+    def release(self, connection: int) -> None:
+        """Let all of one connection go on, now and later: it ends, and nobody waits behind it."""
+        with self._changing():
+            self._free.add(connection)
+            self._note("lets all of this connection go on", connection)
+            for lane in self._queues.lanes:
+                if lane[0] == connection:
+                    self._flush(lane)
 
     def clear(self) -> None:
         """Forget all breakpoints, and let all that waits go on."""
@@ -140,7 +150,8 @@ class Gate(Holding):
 
         Args:
             number: its id; the oldest when None.
-            payload: other content; lengths and mask are made right.
+            payload: other content; lengths and mask are made right. So is the Content-Length of
+                a head that still waits before this body, if they are held apart.
             data: other bytes, right or wrong.
             header: of a frame, as :class:`labchat.tap.edit.Header` tells it.
 
@@ -155,6 +166,8 @@ class Gate(Holding):
             if held is None:
                 raise SettingsError("Nothing is held that could be edited.")
             new = data if data is not None else preview(held, payload=payload, **header)
+            if data is None and held.kind == "body":
+                self._right_head(held, len(new))
             changed = self._queues.replace(held.id, lambda h: replace(h, data=new))
             self._note(
                 f"edited {held.id} ({held.summary}): {len(held.data)} bytes became {len(new)}",
@@ -181,6 +194,14 @@ class Gate(Holding):
         for lane in self._queues.lanes:
             self._flush(lane)
 
+    def _right_head(self, body: Held, length: int) -> None:
+        def right(head: Held) -> Held:
+            return replace(head, data=with_length(head.data, length))
+
+        for head in self._queues.view()[body.direction]:
+            if is_body_of(body, head):
+                self._queues.replace(head.id, right)
+
     def _stale(self, generation: int | None) -> bool:
         return generation not in {None, self._generation}
 
@@ -198,6 +219,8 @@ def preview(
 ) -> bytes:
     """The bytes an edit would make, without making it. Raises SettingsError."""
     if not header:
+        if held.kind == "body" and payload is not None:
+            return payload.encode() if isinstance(payload, str) else payload
         return held.data if payload is None else edit.with_payload(held.unit, payload)
     if not isinstance(held.unit, Frame):
         raise SettingsError("Only a WebSocket frame has these header bits.")

@@ -74,6 +74,7 @@ class Holding:
         self._breakpoints: dict[Breakpoint, int] = {}
         self._queues = Queues()
         self._running: dict[int, Direction] = {}
+        self._free: set[int] = set()
         self._timers = Timers()
         self._ids = 0
         self._outbox: list[Effect] = []
@@ -135,6 +136,7 @@ class Holding:
         with self._changing():
             self._timers.forget(connection)
             self._running.pop(connection, None)
+            self._free.discard(connection)
             for held, piece in self._queues.forget(connection):
                 self._outbox.append(Lost(connection, piece))
                 text = f"lost {held.id} ({held.summary}): its connection ended"
@@ -200,7 +202,7 @@ class Holding:
 
     def _stops(self, connection: int, piece: Piece) -> bool:
         """Whether a piece waits for its own sake."""
-        if piece.rest:
+        if piece.rest or connection in self._free:
             return False
         running = self._running.get(connection)
         if running is not None and not piece.fin:

@@ -9,22 +9,23 @@ import anywidget
 import traitlets
 
 from labchat.errors import SettingsError
+from labchat.tap.parts import is_body_of
 from labchat.widgets import assets
 from labchat.widgets.bridge import Bridge
 from labchat.widgets.closing import Following
+from labchat.widgets.stepped import Stepped
 from labchat.widgets.view_models import editing
 from labchat.widgets.view_models import stepper as model
+from labchat.widgets.view_models.edits import Edit
 from labchat.widgets.view_models.peers import peers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from labchat.capture.capture import Capture
     from labchat.tap.gate import Gate
     from labchat.tap.held import Held
     from labchat.widgets.view_models.detail import RuleView
-    from labchat.wire.conversation import Unit
-    from labchat.wire.fields import Direction
 
 
 class Stepper(Following, anywidget.AnyWidget):
@@ -63,9 +64,10 @@ class Stepper(Following, anywidget.AnyWidget):
         self._reconnect = reconnect
         self._rsv_allowed = rsv_allowed
         self._clock = clock
-        self._edits: dict[int, editing.Edit] = {}
+        self._edits: dict[int, Edit] = {}
         self._editing = 0
-        self._stepped: _Stepped | None = None
+        self._stepped: Stepped | None = None
+        self._refused = 0
         super().__init__(may_reconnect=reconnect is not None)
         self.bridge = Bridge(self._update)
         self.on_msg(self._on_message)
@@ -81,7 +83,7 @@ class Stepper(Following, anywidget.AnyWidget):
             return
         broken = self._apply(held)
         count = len(self._capture) if self._capture is not None else 0
-        self._stepped = _Stepped(held, broken, count, self._clock())
+        self._stepped = Stepped(held, broken, count, self._clock())
         self.answer = None
         self.gate.step(held.id)
         self._stop_editing(held.id)
@@ -108,28 +110,57 @@ class Stepper(Following, anywidget.AnyWidget):
         Args:
             id: of the held unit.
             change: ``text``, ``fin``, ``rsv1``, ``mask``; ``length``, to declare another than the
-                true one, and ``form``, the bits it is written in: 7, 16 or 64.
+                true one, and ``form``, the bits it is written in: 7, 16 or 64; ``asIs``, to leave
+                the head of this body as it is.
         """
         held = self._held(id)
         if held is None:
             return
         self._editing = held.id
         if change:
-            self._edits[held.id] = editing.Edit.of(change)
+            self._edits[held.id] = Edit.of(change)
         self._show_plan()
 
     def __repr__(self) -> str:
         return "Stepper()"
 
     def _apply(self, held: Held) -> list[RuleView]:
-        """Make the edit of ``held`` real; the rules it breaks."""
+        """Make the edit of ``held`` real, and of its body, if it is a head; the rules it breaks."""
         edit = self._edits.pop(held.id, None)
-        if edit is None:
-            return []
-        plan = editing.plan(held, edit, rsv_allowed=self._rsv_allowed)
-        if not plan["error"]:
-            self.gate.edit(held.id, data=editing.edited(held, edit))
-        return plan["violations"]
+        broken: list[RuleView] = []
+        if edit is not None:
+            plan = editing.plan(held, edit, rsv_allowed=self._rsv_allowed)
+            broken = plan["violations"]
+            if not plan["error"]:
+                self._make(held, edit)
+        body = self._body(held)
+        if body is not None and body.id in self._edits:
+            self._make(body, self._edits.pop(body.id))
+        return broken
+
+    def _make(self, held: Held, edit: Edit) -> None:
+        """The gate makes the head of an edited body right, if it still waits and may follow."""
+        data = editing.edited(held, edit)
+        if held.kind == "body" and not edit.as_is:
+            self.gate.edit(held.id, payload=data)
+        else:
+            self.gate.edit(held.id, data=data)
+
+    def _body(self, head: Held) -> Held | None:
+        found = (each for each in self.gate.view.held if is_body_of(each, head))
+        return next(found, None)
+
+    def _head(self, body: Held) -> Held | None:
+        found = (each for each in self.gate.view.held if is_body_of(body, each))
+        return next(found, None)
+
+    def _told_length(self, head: Held) -> int | None:
+        """What the Content-Length of ``head`` will be made to say, when its body was edited."""
+        body = self._body(head)
+        edit = self._edits.get(body.id) if body is not None else None
+        if body is None or edit is None or edit.as_is:
+            return None
+        return len(editing.edited(body, edit))
 
     def _held(self, number: int) -> Held | None:
         view = self.gate.view
@@ -142,8 +173,16 @@ class Stepper(Following, anywidget.AnyWidget):
         if held is None:
             self._editing, self.plan = 0, None
             return
-        edit = self._edits.get(held.id, editing.Edit())
-        self.plan = dict(editing.plan(held, edit, rsv_allowed=self._rsv_allowed))
+        edit = self._edits.get(held.id, Edit())
+        self.plan = dict(
+            editing.plan(
+                held,
+                edit,
+                rsv_allowed=self._rsv_allowed,
+                other=self._head(held),
+                length=self._told_length(held),
+            )
+        )
 
     def _stop_editing(self, number: int) -> None:
         self._edits.pop(number, None)
@@ -175,13 +214,23 @@ class Stepper(Following, anywidget.AnyWidget):
             self._stop_editing(self._editing)
         elif act == "reconnect" and self._reconnect is not None:
             self.answer = None
+            self._connect_again()
+
+    def _connect_again(self) -> None:
+        """What the refused connection still has to say goes on, so that nobody waits behind it."""
+        if self._refused:
+            self.gate.release(self._refused)
+            self._refused = 0
+        if self._reconnect is not None:
             self._reconnect()
 
     def _update(self) -> None:
         names = {}
         if self._capture is not None:
-            found = peers(self._capture.connections, self._names)
+            connections = self._capture.connections
+            found = peers(connections, self._names)
             names = {number: peer.name for number, peer in found.items()}
+            names |= model.returning(connections, self._names)
         self.view = dict(model.view(self.gate.view, names, self._clock()))
         if self._editing:
             self._show_plan()
@@ -189,51 +238,8 @@ class Stepper(Following, anywidget.AnyWidget):
 
     def _look_for_answer(self) -> None:
         stepped = self._stepped
-        if stepped is None:
-            return
-        found = worst([*self._held_answers(stepped), *self._recorded_answers(stepped)])
-        if found is None:
-            return
-        answer = model.answer(*found, stepped.broken)
-        if answer is not None and (self.answer is None or answer["bad"]):
-            self.answer = dict(answer)
-        if self.answer is not None and self.answer["bad"]:
-            self._stepped = None
-
-    def _held_answers(self, stepped: _Stepped) -> Iterator[tuple[Unit | None, str]]:
-        for each in self.gate.view.held:
-            after = (each.since_ns - stepped.at_ns) / 1e6
-            if stepped.answered_by(each.connection, each.direction) and after >= 0:
-                yield each.unit, f"held as {each.id}, reached the tap {after:.2f} ms after the step"
-
-    def _recorded_answers(self, stepped: _Stepped) -> Iterator[tuple[Unit | None, str]]:
-        if self._capture is None:
-            return
-        for row in self._capture.rows(stepped.units + 1):
-            if stepped.answered_by(row.connection, row.direction):
-                after = (row.at_ns + self._capture.epoch_ns - stepped.at_ns) / 1e6
-                where = f"unit {row.n}, passed the tap {after:.2f} ms after the step"
-                yield self._capture.unit(row.n).unit, where
-
-
-def worst(answers: Sequence[tuple[Unit | None, str]]) -> tuple[Unit | None, str] | None:
-    """The first answer that refuses, else the first."""
-    for unit, where in answers:
-        told = model.answer(unit, where, ())
-        if told is not None and told["bad"]:
-            return unit, where
-    return next(iter(answers), None)
-
-
-class _Stepped:
-    """What was let pass, and when."""
-
-    def __init__(self, held: Held, broken: list[RuleView], units: int, at_ns: int) -> None:
-        self.held = held
-        self.broken = broken
-        self.units = units
-        self.at_ns = at_ns
-
-    def answered_by(self, connection: int, direction: Direction) -> bool:
-        """Whether a unit comes from the peer that the step reached."""
-        return connection == self.held.connection and direction is self.held.direction.other
+        found = stepped.answer(self.gate, self._capture) if stepped is not None else None
+        if found is not None and (self.answer is None or found["bad"]):
+            self.answer = dict(found)
+        if stepped is not None and self.answer is not None and self.answer["bad"]:
+            self._stepped, self._refused = None, stepped.held.connection

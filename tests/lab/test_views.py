@@ -26,7 +26,7 @@ def lab() -> Iterator[Lab]:
 def test_each_view_is_made_and_says_what_it_is(lab: Lab) -> None:
     views = [lab.panel(), lab.chat("user-2"), lab.inspector(), lab.ladder(), lab.stepper()]
     views.append(lab.latency())
-    views += [lab.handshake(1), lab.compare(12, 13)]
+    views += [lab.handshake(1), lab.compare(12, 13), lab.stepper(faults=False)]
     for view in views:
         assert " at 0x" not in repr(view)
         view.close()
@@ -37,6 +37,17 @@ def test_an_inspector_opens_at_a_unit_of_choice(lab: Lab) -> None:
     assert [view.selected for view in opened] == [0, 3, len(lab.capture)]
     for view in opened:
         view.close()
+
+
+def test_the_stepper_has_the_faults_above_it_unless_told_not_to(lab: Lab) -> None:
+    both = lab.stepper()
+    both.fault_bar.latency.value = 40
+    assert lab.faults.describe() == "latency 40 ms"
+    both.fault_bar.latency.value = 0
+    both.close()
+    alone = lab.stepper(faults=False)
+    assert type(alone).__name__ == "Stepper"
+    alone.close()
 
 
 def test_a_chat_may_be_with_a_user_of_choice(lab: Lab) -> None:

@@ -152,6 +152,21 @@ def test_breakpoints_count_and_choose_connections(gate):
     assert waiting(gate) == ["d", "e"]
 
 
+def test_a_connection_that_ends_holds_nobody_up(gate):
+    gate.hold()
+    offer(gate, C2S, "a", "b")
+    offer(gate, C2S, "x", connection=2)
+    gate.release(1)
+    assert passed(gate) == ["a", "b"]
+    offer(gate, C2S, "c")
+    offer(gate, S2C, "d")
+    assert passed(gate) == ["c", "d"]
+    assert waiting(gate) == ["x"]
+    gate.forget(1)
+    offer(gate, C2S, "e")
+    assert waiting(gate) == ["x", "e"], "its number is another's now"
+
+
 def test_a_stale_act_does_nothing(gate):
     gate.hold()
     offer(gate, C2S, "a")

@@ -8,7 +8,7 @@ from labchat.tap.faults.actions import Piece
 from labchat.tap.gate import Gate
 from labchat.tap.held import Breakpoint
 from labchat.tap.holding import Lost, Pass
-from labchat.tap.parts import parts
+from labchat.tap.parts import is_body_of, is_head, parts, with_length
 from labchat.tap.units import Splitter
 from labchat.wire.fields import Direction
 from labchat.wire.frames import build
@@ -93,3 +93,38 @@ def test_it_stays_so_until_all_is_cleared() -> None:
     for piece in cut((C2S, HEAD + b"{}")):
         held.offer(1, piece)
     assert [each.kind for each in held.view.held] == ["request"]
+
+
+def test_a_payload_for_a_body_makes_the_head_that_waits_before_it_right() -> None:
+    held = gate((C2S, HEAD + b"{}"), (C2S, HEAD + b"{}"))
+    assert held.edit(2, payload="[1, 2]").data == b"[1, 2]"
+    longer = HEAD.replace(b": 2", b": 6")
+    assert [each.data for each in held.view.held] == [longer, b"[1, 2]", HEAD, b"{}"]
+    held.step()
+    assert held.edit(2, payload=b"").data == b""
+
+
+def test_other_bytes_leave_the_head_as_it_is() -> None:
+    held = gate((C2S, HEAD + b"{}"))
+    held.edit(2, data=b"[1, 2]")
+    assert held.view.held[0].data == HEAD
+
+
+def test_a_head_without_a_length_is_given_none() -> None:
+    assert with_length(GET, 5) == GET
+    chunked = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 9\r\n\r\n"
+    assert with_length(chunked, 5) == chunked
+    odd = b"POST / HTTP/1.1\r\ncontent-LENGTH:\t17\r\nX-Content-Length: 3\r\n\r\n"
+    assert with_length(odd, 5) == odd.replace(b"17", b"5")
+
+
+def test_a_head_is_told_from_what_looks_like_one() -> None:
+    head, body = gate((C2S, HEAD + b"{}")).view.held
+    assert is_head(head)
+    assert is_body_of(body, head)
+    assert not is_head(body)
+    (whole,) = gate((C2S, GET)).view.held
+    assert not is_head(whole)
+    assert not is_body_of(body, whole)
+    later = gate((C2S, GET), (C2S, HEAD + b"{}")).view.held
+    assert not is_body_of(later[2], head)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import pytest
 
 from labchat.capture.capture import Capture, Chunk
+from labchat.capture.model import Connection, End
 from labchat.tap.faults.actions import Piece
 from labchat.tap.faults.control import Faults
 from labchat.tap.gate import Gate
-from labchat.tap.held import Timer
+from labchat.tap.held import Held, Timer
+from labchat.tap.holding import Pass
 from labchat.widgets.panel import panel
 from labchat.widgets.sample import NAMES
 from labchat.widgets.stepper import Stepper
 from labchat.widgets.view_models import editing
 from labchat.widgets.view_models import stepper as model
+from labchat.widgets.view_models.edits import Edit
 from labchat.wire.fields import Direction
 from labchat.wire.frames import build, dissect
 from labchat.wire.http1 import dissect_request, dissect_response
@@ -108,17 +111,17 @@ def held(gate: Gate, made: Piece):
 
 def test_an_edit_shows_its_bytes_and_the_rules_it_breaks(gate, golden) -> None:
     one = held(gate, frame(HELLO))
-    edit = editing.Edit(text=HELLO.decode().replace("Hello", "Hello, world"), rsv1=True)
+    edit = Edit(text=HELLO.decode().replace("Hello", "Hello, world"), rsv1=True)
     golden("stepper-plan", editing.plan(one, edit, rsv_allowed=0))
 
 
 @pytest.mark.parametrize(
     ("edit", "bits"),
     [
-        (editing.Edit(), ("1", "0", "1")),
-        (editing.Edit(fin=False), ("0", "0", "1")),
-        (editing.Edit(mask=False), ("1", "0", "0")),
-        (editing.Edit(fin=True, rsv1=False, mask=True), ("1", "0", "1")),
+        (Edit(), ("1", "0", "1")),
+        (Edit(fin=False), ("0", "0", "1")),
+        (Edit(mask=False), ("1", "0", "0")),
+        (Edit(fin=True, rsv1=False, mask=True), ("1", "0", "1")),
     ],
 )
 def test_bits_are_switched_one_by_one(gate, edit, bits) -> None:
@@ -126,23 +129,21 @@ def test_bits_are_switched_one_by_one(gate, edit, bits) -> None:
     plan = editing.plan(one, edit, rsv_allowed=0)
     assert tuple(str(bit["value"]) for bit in plan["bits"]) == bits
     assert plan["text"] == HELLO.decode()
-    assert (plan["changed"] == []) == (
-        edit in (editing.Edit(), editing.Edit(fin=True, rsv1=False, mask=True))
-    )
+    assert (plan["changed"] == []) == (edit in (Edit(), Edit(fin=True, rsv1=False, mask=True)))
 
 
 def test_rsv1_can_be_taken_back(gate) -> None:
     one = held(gate, frame(b"x", rsv=4))
-    assert editing.plan(one, editing.Edit(rsv1=False), rsv_allowed=0)["bits"][1] == {
+    assert editing.plan(one, Edit(rsv1=False), rsv_allowed=0)["bits"][1] == {
         "name": "RSV1", "value": 0, "was": 1,
     }  # fmt: skip
 
 
 def test_a_length_set_by_hand_says_what_it_does(gate) -> None:
     one = held(gate, frame(b"Hello"))
-    plan = editing.plan(one, editing.Edit(), rsv_allowed=0)
+    plan = editing.plan(one, Edit(), rsv_allowed=0)
     assert plan["length"] == {"declared": 5, "form": 7, "true": 5, "byHand": False}
-    more = editing.plan(one, editing.Edit(length=9), rsv_allowed=0)
+    more = editing.plan(one, Edit(length=9), rsv_allowed=0)
     assert more["length"] == {"declared": 9, "form": 7, "true": 5, "byHand": True}
     assert bytes.fromhex(more["hex"]) == build(1, b"Hello", mask=KEY, declared_length=9)
     assert [rule["rule"] for rule in more["violations"]] == [
@@ -150,24 +151,24 @@ def test_a_length_set_by_hand_says_what_it_does(gate) -> None:
     ]
     assert more["changed"] == [1]
     back = held(gate, frame(b"Hello", S2C))
-    less = editing.plan(back, editing.Edit(length=3, form=16), rsv_allowed=0)
+    less = editing.plan(back, Edit(length=3, form=16), rsv_allowed=0)
     (told,) = less["violations"]
     assert told["rule"].endswith("5 follow: the client reads the last 2 as the next frame")
     assert (told["start"], told["stop"], less["size"]) == (9, 32, 9)
-    long = editing.plan(one, editing.Edit(text="x" * 300, length=3), rsv_allowed=0)
+    long = editing.plan(one, Edit(text="x" * 300, length=3), rsv_allowed=0)
     assert long["length"]["true"] == 300
     assert len(long["violations"]) == 1
 
 
 def test_a_length_in_the_wrong_form(gate) -> None:
     one = held(gate, frame(b"Hello"))
-    plan = editing.plan(one, editing.Edit(length=5, form=64), rsv_allowed=0)
+    plan = editing.plan(one, Edit(length=5, form=64), rsv_allowed=0)
     assert plan["length"] == {"declared": 5, "form": 64, "true": 5, "byHand": True}
-    wide = editing.plan(one, editing.Edit(form=64), rsv_allowed=0)
+    wide = editing.plan(one, Edit(form=64), rsv_allowed=0)
     assert [rule["section"] for rule in wide["violations"]] == ["RFC 6455 §5.2"]
-    never = editing.plan(one, editing.Edit(length=300, form=7), rsv_allowed=0)
+    never = editing.plan(one, Edit(length=300, form=7), rsv_allowed=0)
     assert "does not fit" in never["error"]
-    narrow = editing.plan(one, editing.Edit(text="x" * 300, form=7), rsv_allowed=0)
+    narrow = editing.plan(one, Edit(text="x" * 300, form=7), rsv_allowed=0)
     assert "does not fit" in narrow["error"]
     assert narrow["violations"] == []
 
@@ -175,23 +176,23 @@ def test_a_length_in_the_wrong_form(gate) -> None:
 def test_http_messages_are_edited_by_their_body(gate) -> None:
     raw = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi"
     one = held(gate, piece(raw, C2S, "request", dissect_request(raw)))
-    plan = editing.plan(one, editing.Edit(text="hello"), rsv_allowed=None)
+    plan = editing.plan(one, Edit(text="hello"), rsv_allowed=None)
     assert bytes.fromhex(plan["hex"]).endswith(b"Content-Length: 5\r\n\r\nhello")
     assert (plan["bits"], plan["text"], plan["textWas"]) == ([], "hello", "hi")
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
     other = held(gate, piece(answer, S2C, "response", dissect_response(answer)))
-    assert editing.plan(other, editing.Edit(text="x"), rsv_allowed=None)["size"] == len(answer) - 1
+    assert editing.plan(other, Edit(text="x"), rsv_allowed=None)["size"] == len(answer) - 1
 
 
 def test_what_cannot_be_edited_as_text_says_so(gate) -> None:
     raw = held(gate, piece(b"\x16\x03", C2S, "", None))
-    plan = editing.plan(raw, editing.Edit(text="x"), rsv_allowed=None)
+    plan = editing.plan(raw, Edit(text="x"), rsv_allowed=None)
     assert "edit its bytes" in plan["error"]
     assert (plan["text"], plan["fields"]) == (None, [])
     binary = held(gate, frame(b"\xff\xfe", opcode=2))
-    assert editing.plan(binary, editing.Edit(), rsv_allowed=None)["text"] is None
+    assert editing.plan(binary, Edit(), rsv_allowed=None)["text"] is None
     event = held(gate, piece(b"data: x\n\n", S2C, "response", None))
-    assert editing.plan(event, editing.Edit(), rsv_allowed=None)["text"] is None
+    assert editing.plan(event, Edit(), rsv_allowed=None)["text"] is None
 
 
 def test_head_and_body_of_a_message_are_told_apart(gate) -> None:
@@ -200,18 +201,130 @@ def test_head_and_body_of_a_message_are_told_apart(gate) -> None:
     held(gate, piece(raw, C2S, "request", dissect_request(raw)))
     cards = model.view(gate.view, {}, 0)["c2s"]["cards"]
     assert [(card["kind"], card["bytes"]) for card in cards] == [("HTTP", 47), ("HTTP", 2)]
-    plan = editing.plan(gate.view.held[0], editing.Edit(), rsv_allowed=0)
-    assert (plan["text"], plan["title"]) == (None, "HTTP request, held")
+    plan = editing.plan(gate.view.held[0], Edit(), rsv_allowed=0)
+    lines = "POST / HTTP/1.1\nHost: x\nContent-Length: 2\n\n"
+    assert (plan["text"], plan["title"]) == (lines, "HTTP request head, held")
+    assert "Content-Length follows" in plan["told"]
+
+
+POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi"
+
+
+def apart(gate, data: bytes = POST) -> tuple[Held, Held]:
+    """A request that waits as head and body."""
+    gate.hold(apart=True)
+    gate.offer(1, piece(data, C2S, "request", dissect_request(data)))
+    head, body = gate.view.held[-2:]
+    return head, body
+
+
+def gone(gate) -> bytes:
+    """What has gone on since the last time."""
+    return b"".join(each.piece.data for each in gate.take() if isinstance(each, Pass))
+
+
+def test_an_edited_body_makes_its_head_right(gate, stepper) -> None:
+    head, body = apart(gate)
+    say(stepper, act="edit", id=body.id, change={"text": "hello"})
+    assert (stepper.plan["follows"], stepper.plan["told"]) == (True, "")
+    say(stepper, act="edit", id=head.id, change={})
+    assert b"Content-Length: 5" in bytes.fromhex(stepper.plan["hex"])
+    say(stepper, act="step")
+    say(stepper, act="step")
+    assert gone(gate) == POST.replace(b": 2", b": 5").replace(b"hi", b"hello")
+
+
+def test_a_head_may_be_left_as_it_is(gate, stepper) -> None:
+    _, body = apart(gate)
+    say(stepper, act="edit", id=body.id, change={"text": "hello", "asIs": True})
+    assert stepper.plan["follows"] is False
+    say(stepper, act="step")
+    say(stepper, act="step")
+    assert gone(gate) == POST.replace(b"hi", b"hello")
+
+
+def test_a_head_is_edited_by_its_lines(gate, stepper) -> None:
+    head, body = apart(gate)
+    text = "PUT / HTTP/1.1\nHost: y\nContent-Length: 2\n\n"
+    say(stepper, act="edit", id=head.id, change={"text": text})
+    say(stepper, act="edit", id=body.id, change={"text": "hello"})
+    say(stepper, act="cont")
+    lines = b"PUT / HTTP/1.1\r\nHost: y\r\nContent-Length: 5\r\n\r\n"
+    assert gone(gate) == lines + b"hello"
+
+
+def test_a_body_whose_head_has_gone_says_so(gate, stepper) -> None:
+    _, body = apart(gate)
+    say(stepper, act="step")
+    say(stepper, act="edit", id=body.id, change={"text": "hello"})
+    assert stepper.plan["follows"] is None
+    assert "that 2 bytes follow can no longer be changed" in stepper.plan["told"]
+    say(stepper, act="step")
+    assert gone(gate) == POST.replace(b"hi", b"hello")
+
+
+def test_a_body_with_lines_of_its_own_is_not_edited_as_text(gate) -> None:
+    chunked = (
+        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"
+    )
+    _, body = apart(gate, chunked)
+    assert editing.plan(body, Edit(), rsv_allowed=0)["text"] is None
+
+
+def test_connecting_again_waits_behind_nobody(gate, clock) -> None:
+    again: list[str] = []
+    capture = Capture()
+    for n, label in enumerate(("user-1", "user-2"), 1):
+        capture.open(n, client=f"a:{n}", server="s:1", label=label)
+        capture.append(n, Chunk(n, C2S, 0, build(1, b"hi", mask=KEY)))
+    widget = Stepper(
+        gate, capture=capture, names=NAMES, reconnect=lambda: again.append("x"), clock=clock
+    )
+    widget.bridge.close()
+    gate.offer(1, frame(HELLO))
+    widget.step()
+    clock.now += 1
+    gate.offer(1, frame((1002).to_bytes(2, "big"), S2C, opcode=8))
+    widget._update()
+    assert widget.answer["title"] == "close 1002, protocol error"
+    gone(gate)
+    say(widget, act="reconnect")
+    assert again == ["x"]
+    assert gone(gate) == build(8, (1002).to_bytes(2, "big"))
+    gate.offer(1, frame((1002).to_bytes(2, "big"), opcode=8))
+    assert not gate.view.held, "its end is held up by nothing"
+    for way in Direction:
+        capture.end(1, way, clock.now, End.FIN)
+    capture.open(clock.now, client="a:3", server="s:1")
+    gate.forget(1)
+    gate.offer(3, piece(POST, C2S, "request", dissect_request(POST)))
+    widget._update()
+    assert widget.view["c2s"]["title"] == "Alice again? → server"
+    widget.close()
+
+
+def test_a_newcomer_is_named_only_when_one_client_is_lost() -> None:
+    def connection(number: int, label: str | None, *, over: bool, kind: str = "websocket"):
+        ended = dict.fromkeys(Direction, (1, End.FIN)) if over else {}
+        return Connection(number, "a:1", "s:1", label, 0, ended, kind)
+
+    lost = connection(1, "user-1", over=True)
+    back = connection(3, None, over=False, kind="")
+    assert model.returning([lost, back], NAMES) == {3: "Alice again?"}
+    assert model.returning([lost, back, connection(2, "user-2", over=True)], NAMES) == {}
+    assert model.returning([lost, back, connection(4, "user-1", over=False)], NAMES) == {}
+    others = connection(5, None, over=True), connection(6, "user-2", over=True, kind="http")
+    assert model.returning([lost, *others], NAMES) == {}
 
 
 def test_an_edit_from_a_front_end_is_read_with_care() -> None:
-    assert editing.Edit.of({"text": "a", "fin": 0, "rsv1": True, "mask": "odd"}) == editing.Edit(
+    assert Edit.of({"text": "a", "fin": 0, "rsv1": True, "mask": "odd"}) == Edit(
         "a", fin=False, rsv1=True, mask=None
     )
-    assert editing.Edit.of({"text": 7}) == editing.Edit()
-    assert editing.Edit.of({"length": 9, "form": 16}) == editing.Edit(length=9, form=16)
+    assert Edit.of({"text": 7}) == Edit()
+    assert Edit.of({"length": 9, "form": 16}) == Edit(length=9, form=16)
     odd = {"length": -1, "form": 8}, {"length": True, "form": "16"}, {"length": 2.5, "form": None}
-    assert [editing.Edit.of(each) for each in odd] == [editing.Edit()] * 3
+    assert [Edit.of(each) for each in odd] == [Edit()] * 3
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,14 @@ import { byteStrip } from "./shared/strip.js";
 
 const WAIT = 180; // ms without a key until an edit is previewed
 const FORMS = [7, 16, 64]; // bits of a length, RFC 6455 §5.2
+const FRAME = {
+  false: { still: "Lengths follow the text by themselves.", hand: "Set them by hand" },
+  true: { still: "The length is as you say.", hand: "Let it follow the text" },
+};
+const HEAD = {
+  true: { still: "The head's Content-Length follows by itself.", hand: "Leave it as it is" },
+  false: { still: "The head stays as it is.", hand: "Let its Content-Length follow" },
+};
 const SAY = { fin: "FIN", rsv1: "RSV1", mask: "MASK" };
 
 class StepperView {
@@ -182,7 +190,7 @@ class StepperView {
   change() {
     const plan = this.model.get("plan");
     const bits = Object.fromEntries(Object.entries(SAY).map(([key, name]) => [key, plan.bits.find((bit) => bit.name === name)?.value === 1]));
-    return { ...(plan.bits.length ? bits : {}), ...(plan.text === null ? {} : { text: this.area.value }), ...this.lengths(plan) };
+    return { ...(plan.bits.length ? bits : {}), ...(plan.text === null ? {} : { text: this.area.value }), ...(plan.follows === null ? {} : { asIs: !plan.follows }), ...this.lengths(plan) };
   }
 
   /** The length as set by hand; nothing while it follows the text. */
@@ -193,8 +201,9 @@ class StepperView {
 
   /** Set the lengths by hand from here on, or let them follow again. */
   takeInHand() {
-    const { length } = this.model.get("plan");
-    this.sendEdit(length.byHand ? { length: null, form: null } : { length: length.declared, form: length.form });
+    const { length, follows } = this.model.get("plan");
+    if (follows !== null) this.sendEdit({ asIs: follows });
+    else this.sendEdit(length.byHand ? { length: null, form: null } : { length: length.declared, form: length.form });
   }
 
   sendEdit(more = {}) {
@@ -245,12 +254,12 @@ class StepperView {
     this.drawMarks();
   }
 
-  drawLength({ text, length }) {
+  drawLength({ text, length, follows, told }) {
     const byHand = Boolean(length?.byHand);
-    const follow = byHand ? "The length is as you say." : "Lengths follow the text by themselves.";
-    setText(this.still, text === null ? "This is not text; its bytes can be changed from Python: gate.edit(data=…)." : follow);
-    this.hand.hidden = !length;
-    setText(this.hand, byHand ? "Let it follow the text" : text === null ? "Set the length by hand" : "Set them by hand");
+    const bytes = "This is not text; its bytes can be changed from Python: gate.edit(data=…).";
+    setText(this.still, text === null ? bytes : told || (follows === null ? FRAME[byHand].still : HEAD[follows].still));
+    this.hand.hidden = !length && follows === null;
+    setText(this.hand, follows !== null ? HEAD[follows].hand : text === null ? "Set the length by hand" : FRAME[byHand].hand);
     this.byHand.hidden = !byHand;
     if (!byHand) return;
     if (document.activeElement !== this.length) this.length.value = String(length.declared);

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypedDict, TypeGuard
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from labchat.errors import SettingsError
-from labchat.tap.edit import RSV1, Header, changed
+from labchat.tap.edit import Header, changed
 from labchat.tap.gate import preview
-from labchat.widgets.view_models.detail import FieldView, RuleView, field_views, rules
+from labchat.tap.parts import is_head, with_length
+from labchat.widgets.view_models.detail import RuleView, field_views, rules
 from labchat.widgets.view_models.kinds import held_kind
 from labchat.wire.explain import section_url
 from labchat.wire.fields import Direction
@@ -16,144 +17,86 @@ from labchat.wire.frames import Frame, dissect
 from labchat.wire.http1 import Request, Response, dissect_request, dissect_response
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from labchat.tap.held import Held
+    from labchat.widgets.view_models.edits import Bit, Edit, Length, Preview
     from labchat.wire.conversation import Unit
 
 SHOWN = 96
 """Bytes of a preview."""
 
-FORMS = (7, 16, 64)
-"""Bits a frame's length may be written in (RFC 6455 §5.2)."""
 
+def plan(
+    held: Held,
+    edit: Edit,
+    *,
+    rsv_allowed: int | None,
+    other: Held | None = None,
+    length: int | None = None,
+) -> Preview:
+    """What ``held`` would be after ``edit``: its bytes, the changed ones, the rules it breaks.
 
-class Bit(TypedDict):
-    """A header bit that can be switched."""
-
-    name: str
-    value: int
-    was: int
-
-
-class Length(TypedDict):
-    """A frame's length: what its header declares, in how many bits, and what follows."""
-
-    declared: int
-    form: int
-    true: int
-    byHand: bool
-
-
-class Preview(TypedDict):
-    """What would leave: ``changed`` are offsets in ``hex``; ``error`` says why it cannot."""
-
-    id: int
-    kind: str
-    title: str
-    direction: str
-    bits: list[Bit]
-    length: Length | None
-    text: str | None
-    textWas: str | None
-    size: int
-    was: int
-    hex: str
-    changed: list[int]
-    fields: list[FieldView]
-    violations: list[RuleView]
-    error: str
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """A change that a person makes to a held unit; None leaves as it is."""
-
-    text: str | None = None
-    fin: bool | None = None
-    rsv1: bool | None = None
-    mask: bool | None = None
-    length: int | None = None
-    """To declare in place of the true one."""
-    form: int | None = None
-    """Bits it is written in: 7, 16 or 64; else as few as it needs."""
-
-    @classmethod
-    def of(cls, content: Mapping[str, object]) -> Edit:
-        """From what a front end sent; anything odd counts as not said."""
-        text = content.get("text")
-        bits = {key: _bit(content.get(key)) for key in ("fin", "rsv1", "mask")}
-        length, form = content.get("length"), content.get("form")
-        return cls(
-            text if isinstance(text, str) else None,
-            **bits,
-            length=length if _whole(length) else None,
-            form=form if _whole(form) and form in FORMS else None,
-        )
-
-    def header(self, frame: Frame) -> Header:
-        """As the gate takes it."""
-        found: Header = {}
-        if self.fin is not None and self.fin != frame.fin:
-            found["fin"] = self.fin
-        if self.rsv1 is not None and self.rsv1 != bool(frame.rsv & RSV1):
-            found["rsv"] = frame.rsv | RSV1 if self.rsv1 else frame.rsv & ~RSV1
-        if self.mask is not None and self.mask != frame.masked:
-            found["mask"] = self.mask
-        if self.length is not None:
-            found["declared_length"] = self.length
-        if self.form is not None:
-            found["length_form"] = self.form
-        return found
-
-
-def _whole(value: object) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def _bit(value: object) -> bool | None:
-    return bool(value) if isinstance(value, bool | int) else None
-
-
-def plan(held: Held, edit: Edit, *, rsv_allowed: int | None) -> Preview:
-    """What ``held`` would be after ``edit``: its bytes, the changed ones, the rules it breaks."""
+    Args:
+        held: the unit.
+        edit: what a person does to it.
+        rsv_allowed: reserved bits that an extension gives a meaning.
+        other: of a body held apart, its head that still waits.
+        length: of a head, what its Content-Length will be made to say.
+    """
     error = ""
     data = held.data
     try:
         data = edited(held, edit)
     except SettingsError as problem:
         error = str(problem)
+    if length is not None:
+        data = with_length(data, length)
     unit = dissected(held, _honest(held, edit, data), rsv_allowed)
-    length = _length(unit, edit)
+    size = _length(unit, edit)
     return {
         "id": held.id,
         "kind": held.kind,
         "title": f"{held_kind(held)} {_what(held)}, held",
         "direction": str(held.direction),
         "bits": _bits(held.unit, unit),
-        "length": length,
-        "text": _text(unit),
-        "textWas": _text(held.unit),
+        "length": size,
+        "text": _text(held, unit, data),
+        "textWas": _text(held, held.unit, held.was),
+        "follows": not edit.as_is if other is not None else None,
+        "told": _told(held, other),
         "size": len(data),
         "was": len(held.was),
         "hex": data[:SHOWN].hex(),
         "changed": [at for at in changed(held.was, data) if at < SHOWN],
         "fields": [f for f in field_views(unit) if f["start"] < 8 * SHOWN],
-        "violations": [*_length_rules(length, held.direction), *_rules(held, edit, rsv_allowed)],
+        "violations": [*_length_rules(size, held.direction), *_rules(held, edit, rsv_allowed)],
         "error": error,
     }
 
 
 def _what(held: Held) -> str:
+    if is_head(held):
+        return f"{held.kind} head"
     return "frame" if isinstance(held.unit, Frame) else held.kind
+
+
+def _told(held: Held, head: Held | None) -> str:
+    if is_head(held):
+        return "The head leaves as you write it. If the body is edited, Content-Length follows."
+    if held.kind != "body":
+        return ""
+    if head is None:
+        return f"The head has gone on: that {len(held.was)} bytes follow can no longer be changed."
+    return ""
 
 
 def edited(held: Held, edit: Edit) -> bytes:
     """The bytes after ``edit``. Raises SettingsError when the unit cannot be made so."""
     header = edit.header(held.unit) if isinstance(held.unit, Frame) else Header()
-    text = edit.text if edit.text != _text(held.unit) else None
+    text = edit.text if edit.text != _text(held, held.unit, held.was) else None
     if text is None and not header:
         return held.was
+    if text is not None and is_head(held):
+        return "\r\n".join(text.split("\n")).encode()
     return preview(held, payload=text, **header)
 
 
@@ -167,9 +110,13 @@ def _bits(was: Unit | None, now: Unit | None) -> list[Bit]:
     ]
 
 
-def _text(unit: Unit | None) -> str | None:
-    """What can be edited as text, or None."""
-    if isinstance(unit, Frame):
+def _text(held: Held, unit: Unit | None, data: bytes) -> str | None:
+    """What can be edited as text, or None; of a head, its lines."""
+    if is_head(held):
+        content = data.replace(b"\r\n", b"\n")
+    elif held.kind == "body" and b"\r" not in data:  # which no text field would keep
+        content = data
+    elif isinstance(unit, Frame):
         content = unit.payload
     elif isinstance(unit, Request | Response) and unit.head_length:
         content = unit.body

@@ -16,6 +16,7 @@ from labchat.wire.summary import summarize
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from labchat.capture.model import Connection
     from labchat.tap.held import GateView, Held
     from labchat.wire.conversation import Unit
 
@@ -109,6 +110,26 @@ def _queue(held: Sequence[Held], names: Mapping[int, str], direction: Direction)
 
 def _client(held: Held, names: Mapping[int, str]) -> str:
     return names.get(held.connection) or held.label or f"client {held.connection}"
+
+
+def returning(connections: Iterable[Connection], names: Mapping[str, str]) -> dict[int, str]:
+    """Names for connections that have not said yet whose they are: "Alice again?".
+
+    There is one when exactly one client has lost its WebSocket; ``names`` are those of labels.
+    """
+    open_: set[str] = set()
+    lost: set[str] = set()
+    new = []
+    for each in connections:
+        over = len(each.ended) == len(Direction)
+        if each.label and each.kind == "websocket":
+            (lost if over else open_).add(each.label)
+        elif not each.label and not over:
+            new.append(each.number)
+    if len(lost - open_) != 1:
+        return {}
+    (label,) = lost - open_
+    return dict.fromkeys(new, f"{names.get(label, label)} again?")
 
 
 def card(held: Held, names: Mapping[int, str]) -> Card:
