@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from labchat.lessons.lesson import Lab
 
 MESSAGES = 9
+THE_MESSAGE = 'json.type not in ["typing", "typing-update", "presence"] and opcode not in [9, 10]'
+"""What ``lab.hold(where=THE_MESSAGE)`` stops: a message and its answers; who types, or asks
+whether anybody is there, may pass."""
 
 
 def walk(lab: Lab, text: str = "Hello") -> pd.DataFrame:
