@@ -9,16 +9,24 @@ def unmask(payload: bytes, key: bytes) -> bytes:
     """XOR byte i of ``payload`` with byte i mod 4 of ``key`` (RFC 6455 §5.3); its own inverse."""
     size = len(payload)
     if size < LONG:
-        veil = int.from_bytes((key * ((size + 3) >> 2))[:size])
-        return (int.from_bytes(payload) ^ veil).to_bytes(size)
+        words = size + 3 >> 2
+        veil = _number(key) * _ones(words) >> 8 * (4 * words - size)
+        return (_number(payload) ^ veil).to_bytes(size)
     plain = bytearray(size)
     for offset in range(4):
         plain[offset::4] = payload[offset::4].translate(_xor_table(key[offset]))
     return bytes(plain)
 
 
+_number = int.from_bytes
 LONG = 2048
 """From this many bytes on, four table look-ups beat one wide XOR."""
+
+
+@lru_cache(maxsize=LONG // 4)
+def _ones(words: int) -> int:
+    """A key times this is the key again and again, ``words`` times."""
+    return sum(1 << 32 * word for word in range(words))
 
 
 @lru_cache(maxsize=256)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
 from typing import TYPE_CHECKING
 
 from labchat.wire import frames
 from labchat.wire.deflate import INVALID
 from labchat.wire.fields import Span, Violation
-from labchat.wire.frames import Opcode
 from labchat.wire.index import FRAME
 
 if TYPE_CHECKING:
@@ -16,6 +15,10 @@ if TYPE_CHECKING:
     from labchat.wire.frames import Frame
     from labchat.wire.index import Columns
     from labchat.wire.messages import Message, Messages
+
+
+_CLOSE = re.compile(rb"[\x08\x18\x28\x38\x48\x58\x68\x78\x88\x98\xa8\xb8\xc8\xd8\xe8\xf8]")
+"""A first byte with the opcode of close; no unit that is not a frame has such a one."""
 
 
 class Closes:
@@ -30,12 +33,10 @@ class Closes:
 
     def before(self, row: int) -> bool:
         """A close frame came before ``row``."""
-        units = self._units
-        while self.first is None and self._seen < row:
-            at = self._seen
-            if units.kind[at] == FRAME and units.first[at] & 15 == Opcode.CLOSE:
-                self.first = at
-            self._seen += 1
+        if self.first is None and self._seen < row:
+            found = _CLOSE.search(self._units.first, self._seen)
+            self.first = found.start() if found else None
+            self._seen = len(self._units)
         return self.first is not None and self.first < row
 
 
@@ -67,12 +68,20 @@ class FrameReader:
 
     def frame(self, row: int) -> Frame:
         """Frame ``row``, dissected."""
-        units = self._units
-        start = units.start[row]
-        data = bytes(self._buffer[start : start + units.length[row]])
+        start = self._units.start[row]
+        data = bytes(self._buffer[start : start + self._units.length[row]])
         frame = frames.dissect(data, role=self._direction, rsv_allowed=self._rsv_allowed)
+        if self._is_plain(frame, row):
+            return frame
         found = self._violations(frame, row)
-        return replace(frame, violations=frame.violations + tuple(found)) if found else frame
+        return frame._replace(violations=(*frame.violations, *found)) if found else frame
+
+    def _is_plain(self, frame: Frame, row: int) -> bool:
+        """Nothing to find: good by itself, after a whole message, before any close."""
+        before = self._units.first[row - 1]
+        if before not in (_WHOLE_TEXT, _WHOLE_BINARY) or self._closes.before(row):
+            return False
+        return _plainly_good(frame)
 
     def _violations(self, frame: Frame, row: int) -> list[Violation]:
         """What ``frame`` breaks together with the others of its direction."""
@@ -97,10 +106,14 @@ class FrameReader:
         return found
 
 
+_WHOLE_TEXT, _WHOLE_BINARY = 0x81, 0x82
+"""First bytes of messages of one frame, not compressed."""
+
+
 def _plainly_good(frame: Frame) -> bool:
     """A whole message of its own, neither compressed nor in need of a look at its UTF-8."""
     first = frame.data[0]
-    return first == 0x82 or (first == 0x81 and frame.payload.isascii())
+    return first == _WHOLE_BINARY or (first == _WHOLE_TEXT and frame.payload.isascii())
 
 
 def _interrupts(row: int, units: Columns) -> bool:

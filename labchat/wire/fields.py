@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,8 +27,7 @@ class Direction(StrEnum):
         return Direction.S2C if self is Direction.C2S else Direction.C2S
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(NamedTuple):
     """A half-open range of bits, counted from the start of its buffer."""
 
     start: int
@@ -49,8 +48,7 @@ class Span:
         return Span(self.start + bits, self.stop + bits)
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """A named piece of a unit.
 
     Attributes:
@@ -70,8 +68,7 @@ class Field:
         if not self.children:
             yield self
             return
-        for child in self.children:
-            yield from child.leaves()
+        yield from leaves(self.children)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +84,10 @@ class Violation:
     rule: str
     section: str
     span: Span
+
+
+make = tuple.__new__
+"""``make(Field, (…))`` is ``Field(…)`` in half the time, for where a million of them are made."""
 
 
 def leaves(fields: Iterable[Field]) -> Iterator[Field]:

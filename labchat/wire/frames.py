@@ -7,12 +7,12 @@ What only the stream can tell (fragments, UTF-8 across them, what was negotiated
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from labchat.wire.building import build, length_size, unmask
 from labchat.wire.codes import CloseCode, Opcode, close_code_problem, opcode_name
-from labchat.wire.fields import Direction, Field, Span, Violation
+from labchat.wire.fields import Direction, Field, Span, Violation, make
 
 __all__ = [
     "CloseCode",
@@ -27,8 +27,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """One frame, as it was on the wire.
 
     Attributes:
@@ -119,19 +118,21 @@ def dissect(data: bytes, *, role: Direction | None = None, rsv_allowed: int | No
     start = head + 4 if second > 127 else head
     if len(data) != start + length:
         raise ValueError(f"not exactly one frame: {len(data)} bytes, {start + length} expected")
-    fields, payload = _FIRST[data[0]] + _SECOND[second], data[start:]
+    fields, violations = _start(data[0], second, role, rsv_allowed)
+    payload = data[start:]
     if head > 2:
-        fields += (Field("Extended payload length", _EXTENDED[head], length),)
+        fields += (make(Field, ("Extended payload length", _EXTENDED[head], length, ())),)
+        if length < _LEAST[head] or data[0] & 8:
+            violations += _length_rules(data, length)
     if start > head:
         key = data[head:start]
-        fields += (Field("Masking-key", _KEY[head], key),)
         payload = unmask(payload, key)
-    violations = _violations(data, length, role, rsv_allowed)
+        fields += (make(Field, ("Masking-key", _KEY[head], key, ())),)
     if data[0] & 15 == 8:
         return _close(data, fields, payload, violations)
     if length:
-        fields += (Field("Payload Data", _span(8 * start, 8 * len(data)), payload),)
-    return Frame(data, fields, violations, payload)
+        fields += (make(Field, ("Payload Data", _span(8 * start, 8 * len(data)), payload, ())),)
+    return make(Frame, (data, fields, violations, payload))
 
 
 _span = lru_cache(maxsize=4096)(Span)
@@ -191,20 +192,17 @@ def _close_problems(code: int, reason: bytes, at: int) -> list[Violation]:
     return found
 
 
-def _violations(
-    data: bytes, length: int, role: Direction | None, rsv_allowed: int | None
-) -> tuple[Violation, ...]:
-    """The rules that the header alone can break; () for nearly every frame, quickly."""
-    first, second = data[0], data[1]
-    found = _HEADER_RULES[first]
-    code = second & 127
-    if code > 125:
-        found += _length_rules(data, length, control=first & 8 != 0)
+@lru_cache(maxsize=4096)
+def _start(
+    first: int, second: int, role: Direction | None, rsv_allowed: int | None
+) -> tuple[tuple[Field, ...], tuple[Violation, ...]]:
+    """What the first two bytes are, and what they break by themselves: a chat uses few pairs."""
+    found = _opcode_rules(first)
     if first & 0x70 and rsv_allowed is not None:
         found += _rsv_rules(first, rsv_allowed)
     if role is not None and (second > 127) != (role is Direction.C2S):
         found += (_MUST_MASK if role is Direction.C2S else _MUST_NOT_MASK,)
-    return found
+    return _first_byte(first) + _second_byte(second), found
 
 
 _MUST_MASK = Violation("a client must mask every frame it sends", "RFC 6455 §5.1", Span(8, 9))
@@ -225,7 +223,8 @@ def _rsv_rules(first: int, allowed: int) -> tuple[Violation, ...]:
     return found
 
 
-def _length_rules(data: bytes, length: int, *, control: bool) -> tuple[Violation, ...]:
+def _length_rules(data: bytes, length: int) -> tuple[Violation, ...]:
+    """Rules that an extended length can break."""
     found: tuple[Violation, ...] = ()
     size = 2 if data[1] & 127 == 126 else 8
     if length_size(length) < size:
@@ -234,13 +233,13 @@ def _length_rules(data: bytes, length: int, *, control: bool) -> tuple[Violation
     if length >> 63:
         rule = "the most significant bit of a 64-bit length must be 0"
         found += (Violation(rule, "RFC 6455 §5.2", Span(16, 17)),)
-    if control:
+    if data[0] & 8:
         rule = "a control frame carries 125 bytes at most and uses no extended length"
         found += (Violation(rule, "RFC 6455 §5.5", Span(9, 16 + 8 * size)),)
     return found
 
 
-def _header_rules(first: int) -> tuple[Violation, ...]:
+def _opcode_rules(first: int) -> tuple[Violation, ...]:
     opcode, found = first & 15, []
     if opcode not in Opcode.__members__.values():
         kind = "control" if opcode & 8 else "data"
@@ -269,9 +268,7 @@ def _second_byte(byte: int) -> tuple[Field, ...]:
     )
 
 
-# All 256 values of the first and of the second byte, dissected once: most of a frame's tree.
-_FIRST = tuple(_first_byte(byte) for byte in range(256))
-_SECOND = tuple(_second_byte(byte) for byte in range(256))
-_HEADER_RULES = tuple(_header_rules(byte) for byte in range(256))
+_LEAST = {4: 126, 10: 1 << 16}
+"""By where the extended length ends: the least length that needs it."""
 _EXTENDED = {4: Span(16, 32), 10: Span(16, 80)}
 _KEY = {head: Span(8 * head, 8 * head + 32) for head in (2, 4, 10)}

@@ -53,6 +53,13 @@ def packed(text, packer=None):
     return (packer.compress(text) + packer.flush(zlib.Z_SYNC_FLUSH))[:-4]
 
 
+def test_whole_messages_break_nothing_until_a_close():
+    conversation = server(*[frames.build(1, b"a"), frames.build(2, b"\xff")] * 2)
+    assert all(conversation.unit(S2C, row).violations == () for row in range(1, 5))
+    conversation.feed(S2C, frames.build(8) + frames.build(1, b"a") * 2)
+    assert [len(conversation.unit(S2C, row).violations) for row in range(5, 8)] == [0, 1, 1]
+
+
 def test_the_switch_turns_both_directions_into_frames():
     conversation = opened()
     conversation.feed(C2S, frames.build(1, b"hi", mask=KEY))

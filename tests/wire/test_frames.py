@@ -140,7 +140,7 @@ def test_what_is_not_known_is_not_flagged():
 
 def test_the_top_bit_of_a_64_bit_length_is_flagged():
     """Such a frame cannot be captured whole, so the rule is asked directly."""
-    (found,) = frames._length_rules(b"\x82\x7f", 1 << 63, control=False)
+    (found,) = frames._length_rules(b"\x82\x7f", 1 << 63)
     assert found.span == Span(16, 17)
 
 
