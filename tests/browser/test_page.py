@@ -396,14 +396,24 @@ async def test_it_works_behind_a_path_prefix(
 ) -> None:
     behind = partial(behind_nginx, folder=tmp_path) if proxy == "nginx" else behind_prefix
     async with behind(server.port, prefix="/user/ada/proxy/3000") as url:
-        alice = await chats.open(url, "user-1")
-        bob = await chats.open(server.url, "user-2")
-        await say(alice, "through the proxy")
-        await expect(bubbles(bob)).to_have_text(["through the proxy"])
-        await expect(posts(alice)).to_have_attribute("data-delivery", "stored")
-        await say(bob, "and back")
-        await expect(bubbles(alice)).to_have_text(["through the proxy", "and back"])
-        assert chats.complaints() == []
+        await talk_through(url, server, chats)
+
+
+async def test_it_works_behind_jupyter_server_proxy(
+    server: Running, chats: Chats, jupyterlab: Any
+) -> None:
+    await talk_through(f"{jupyterlab.url}/proxy/{server.port}", server, chats)
+
+
+async def talk_through(url: str, server: Running, chats: Chats) -> None:
+    alice = await chats.open(url, "user-1")
+    bob = await chats.open(server.url, "user-2")
+    await say(alice, "through the proxy")
+    await expect(bubbles(bob)).to_have_text(["through the proxy"])
+    await expect(posts(alice)).to_have_attribute("data-delivery", "stored")
+    await say(bob, "and back")
+    await expect(bubbles(alice)).to_have_text(["through the proxy", "and back"])
+    assert chats.complaints() == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
