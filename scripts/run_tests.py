@@ -101,8 +101,9 @@ def main(parts: Iterator[Part]) -> int:
 
 
 def environment() -> dict[str, str]:
-    """One coverage file for all processes, wherever they run."""
-    return {**os.environ, "COVERAGE_FILE": str(ROOT / ".coverage")}
+    """One coverage file for all processes, and a learner of their own: the solutions do all tasks."""
+    ours = {"COVERAGE_FILE": str(ROOT / ".coverage"), "LABCHAT_HOME": str(ARTIFACTS / "learner")}
+    return {**os.environ, **ours}
 
 
 def summary(names: list[str]) -> str:
