@@ -86,3 +86,42 @@ async def test_hold_edit_step_and_the_answer(open_notebook) -> None:
     await page.locator(".lc-badge", has_text="connecting").first.wait_for()
     await page.locator(".lc-held", has_text="the client gives up its").wait_for()
     assert lab.console_errors == []
+
+
+STEPPER = """
+import labchat
+lab = labchat.start()
+lab.hold(kind="request", path="/api/messages", apart=True)
+lab.faults.latency(40, 10)
+lab.alice.set_transport("post")
+lab.alice.say("Hello", to=lab.bob)
+lab.stepper()
+"""
+
+
+async def test_the_stepper_under_its_faults_edits_a_body_and_its_head(open_notebook) -> None:
+    """The body of a POST is edited at the gate: the head that still waits tells its new length."""
+    lab = await open_notebook(
+        new_notebook(cells=[new_code_cell(STEPPER)]), viewport=(1360, 1300), theme="light"
+    )
+    both = lab.page.locator(".lc-stepping")
+    await both.locator(".lc-fault-bar").wait_for()
+    body = both.locator(".lc-unit-card", has_text="body of POST")
+    await body.click()
+    text = both.locator("textarea")
+    await text.fill((await text.input_value()).replace("Hello", "Hello, world"))
+    await both.get_by_text("Content-Length follows by itself").wait_for()
+    await lab.screenshot("stepper-body-light", of=".lc-stepping")
+    await both.get_by_role("button", name="Leave it as it is").click()
+    await both.get_by_text("The head stays as it is.").wait_for()
+    await both.get_by_role("button", name="Let its Content-Length follow").click()
+    await both.locator(".lc-unit-card", has_text="head of POST").click()
+    await both.get_by_text("If the body is edited, Content-Length follows.").wait_for()
+    await both.locator(".lc-boxed").first.wait_for()
+    await lab.screenshot("stepper-head-light", of=".lc-stepping")
+    await lab.theme("dark")
+    await lab.screenshot("stepper-head-dark", of=".lc-stepping")
+    for _ in range(2):
+        await both.get_by_role("button", name="Step").click()
+    await both.get_by_text("201 Created").or_(both.get_by_text("200 OK")).first.wait_for()
+    assert lab.console_errors == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from labchat.capture.capture import Capture, Chunk
@@ -173,6 +175,16 @@ def test_a_length_in_the_wrong_form(gate) -> None:
     assert narrow["violations"] == []
 
 
+def test_a_change_far_behind_is_shown_with_what_is_around_it(gate) -> None:
+    one = held(gate, frame(b"x" * 300))
+    plan = editing.plan(one, Edit(text="x" * 200 + "y" * 100), rsv_allowed=0)
+    start = 8 + 200
+    assert plan["at"] == start // 16 * 16 - 16
+    assert plan["changed"][0] == start - plan["at"]
+    assert len(bytes.fromhex(plan["hex"])) == editing.SHOWN
+    assert [(f["name"], f["start"]) for f in plan["fields"]] == [("Payload Data", 0)]
+
+
 def test_http_messages_are_edited_by_their_body(gate) -> None:
     raw = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi"
     one = held(gate, piece(raw, C2S, "request", dissect_request(raw)))
@@ -198,9 +210,11 @@ def test_what_cannot_be_edited_as_text_says_so(gate) -> None:
 def test_head_and_body_of_a_message_are_told_apart(gate) -> None:
     gate.hold(apart=True)
     raw = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi"
-    held(gate, piece(raw, C2S, "request", dissect_request(raw)))
+    one = piece(raw, C2S, "request", dissect_request(raw))
+    held(gate, replace(one, summary="POST /"))
     cards = model.view(gate.view, {}, 0)["c2s"]["cards"]
     assert [(card["kind"], card["bytes"]) for card in cards] == [("HTTP", 47), ("HTTP", 2)]
+    assert [card["summary"] for card in cards] == ["head of POST /", "body of POST /"]
     plan = editing.plan(gate.view.held[0], Edit(), rsv_allowed=0)
     lines = "POST / HTTP/1.1\nHost: x\nContent-Length: 2\n\n"
     assert (plan["text"], plan["title"]) == (lines, "HTTP request head, held")

@@ -9,7 +9,7 @@ from labchat.errors import SettingsError
 from labchat.tap.edit import Header, changed
 from labchat.tap.gate import preview
 from labchat.tap.parts import is_head, with_length
-from labchat.widgets.view_models.detail import RuleView, field_views, rules
+from labchat.widgets.view_models.detail import FieldView, RuleView, field_views, rules
 from labchat.widgets.view_models.kinds import held_kind
 from labchat.wire.explain import section_url
 from labchat.wire.fields import Direction
@@ -17,12 +17,16 @@ from labchat.wire.frames import Frame, dissect
 from labchat.wire.http1 import Request, Response, dissect_request, dissect_response
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from labchat.tap.held import Held
     from labchat.widgets.view_models.edits import Bit, Edit, Length, Preview
     from labchat.wire.conversation import Unit
 
 SHOWN = 96
 """Bytes of a preview."""
+ROW = 16
+"""Bytes in a row of it."""
 
 
 def plan(
@@ -52,6 +56,8 @@ def plan(
         data = with_length(data, length)
     unit = dissected(held, _honest(held, edit, data), rsv_allowed)
     size = _length(unit, edit)
+    changes = changed(held.was, data)
+    at = _begin(changes)
     return {
         "id": held.id,
         "kind": held.kind,
@@ -65,12 +71,27 @@ def plan(
         "told": _told(held, other),
         "size": len(data),
         "was": len(held.was),
-        "hex": data[:SHOWN].hex(),
-        "changed": [at for at in changed(held.was, data) if at < SHOWN],
-        "fields": [f for f in field_views(unit) if f["start"] < 8 * SHOWN],
+        "at": at,
+        "hex": data[at : at + SHOWN].hex(),
+        "changed": [place - at for place in changes if at <= place < at + SHOWN],
+        "fields": list(_fields(unit, at)),
         "violations": [*_length_rules(size, held.direction), *_rules(held, edit, rsv_allowed)],
         "error": error,
     }
+
+
+def _begin(changes: Sequence[int]) -> int:
+    """Where to begin so that the first change is seen: the row before it, if it is far behind."""
+    first = changes[0] if changes else 0
+    return 0 if first < SHOWN - ROW else (first // ROW - 1) * ROW
+
+
+def _fields(unit: Unit | None, at: int) -> Iterator[FieldView]:
+    """Those of the bytes shown, counted from the first of these."""
+    for each in field_views(unit):
+        start, stop = each["start"] - 8 * at, each["stop"] - 8 * at
+        if stop > 0 and start < 8 * SHOWN:
+            yield {**each, "start": max(0, start), "stop": stop}
 
 
 def _what(held: Held) -> str:

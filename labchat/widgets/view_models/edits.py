@@ -37,6 +37,7 @@ class Length(TypedDict):
 class Preview(TypedDict):
     """What would leave: ``changed`` are offsets in ``hex``; ``error`` says why it cannot.
 
+    ``at``: the byte with which ``hex`` begins: a change far behind is shown with what is around it.
     ``follows``: whether the head's Content-Length follows this body; None: that is no question.
     ``told``: what to say of lengths, if it is anything special.
     """
@@ -53,6 +54,7 @@ class Preview(TypedDict):
     told: str
     size: int
     was: int
+    at: int
     hex: str
     changed: list[int]
     fields: list[FieldView]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict
 
+from labchat.tap.parts import is_head
 from labchat.widgets.view_models.chat_words import words
 from labchat.widgets.view_models.detail import FieldView, RuleView, field_views
 from labchat.widgets.view_models.kinds import held_kind, label
@@ -155,6 +156,9 @@ def _said(held: Held) -> str:
     if isinstance(unit, Frame):
         text = unit.payload.decode("utf-8", "replace") if unit.opcode in (0, 1) else ""
         return words(text) or control_words(unit) or summarize(unit).removeprefix("close ")
+    if held.kind == "body" or is_head(held):
+        message, _, part = held.summary.rpartition(", ")
+        return f"{part} of {message}"
     return held.summary if unit is None else summarize(unit)
 
 
