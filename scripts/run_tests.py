@@ -101,7 +101,7 @@ def main(parts: Iterator[Part]) -> int:
 
 
 def environment() -> dict[str, str]:
-    """One coverage file for all processes, and a learner of their own: the solutions do all tasks."""
+    """One coverage file for all processes; and a learner of their own: solutions do all tasks."""
     ours = {"COVERAGE_FILE": str(ROOT / ".coverage"), "LABCHAT_HOME": str(ARTIFACTS / "learner")}
     return {**os.environ, **ours}
 
