@@ -57,6 +57,12 @@ class Relayed:
     mib_cpu_ms: list[float] = field(default_factory=list)
     medians_us: list[float] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
+    carried_mib: int = 0
+    recorded_mib: float = nan
+
+    def weigh(self, file: Path) -> None:
+        """See how much of what it carried is on the disk."""
+        self.recorded_mib = file.stat().st_size / MIB
 
     @property
     def median_us(self) -> float:
@@ -70,6 +76,7 @@ class Relayed:
     def download(self, mib: int) -> None:
         before = cpu_s(self.pid)
         self.rates.append(download(self.port, mib))
+        self.carried_mib += mib
         self.mib_cpu_ms.append((cpu_s(self.pid) - before) / mib * 1e3)
 
     @property
@@ -112,6 +119,7 @@ def measured(
 
 
 RATE = "download through the recording tap"
+WRITTEN = "labchat, pcapng"
 RATE_MUST = Must(least=0.7)
 
 
@@ -128,6 +136,11 @@ def run(*, quick: bool) -> list[Row]:
             rows.append(added_row(ours, name, less(by[name], direct), must))
     bare = by["bare asyncio"].rates
     rows.append(compare(RATE, "MiB/s", tap.rates, peer="bare asyncio", theirs=bare, must=RATE_MUST))
+    written = by[WRITTEN]
+    left_out = max(0, written.carried_mib - written.recorded_mib)
+    note = f"the disk was behind: {left_out:.0f} MiB left out" if left_out else ""
+    told, peer = f"{RATE}, to pcapng", "bare asyncio"
+    rows.append(compare(told, "MiB/s", written.rates, peer=peer, theirs=bare, note=note))
     return rows
 
 
@@ -144,9 +157,12 @@ def start(stack: contextlib.ExitStack, *, install: bool) -> tuple[list[Relayed],
         command = module(f"labchat.measure.bench.{script}", str(target[0]))
         ways.append(Relayed(name, *stack.enter_context(process(*command))))
     folder = stack.enter_context(tempfile.TemporaryDirectory())
+    file, pcapng = Path(folder, "bench.pcapng"), Relayed(WRITTEN, 0, 0)
+    stack.callback(pcapng.weigh, file)
     command = module("labchat", "tap", "--listen", "127.0.0.1:0")
-    written = ("--target", f"127.0.0.1:{target[0]}", "--write", f"{folder}/bench.pcapng")
-    ways.append(Relayed("labchat, pcapng", *stack.enter_context(process(*command, *written))))
+    written = ("--target", f"127.0.0.1:{target[0]}", "--write", str(file))
+    pcapng.port, pcapng.pid = stack.enter_context(process(*command, *written))
+    ways.append(pcapng)
     absent = []
     for name, way in (
         ("socat", socat(target[0])),
@@ -259,6 +275,9 @@ def show(ways: list[Relayed], figures: dict[str, dict[str, float]], absent: list
         )
     for name in absent:
         print(f"{name:20}{'missing':>9}")
+    for way in ways:
+        if way.name == WRITTEN:
+            print(f"on the disk: {way.recorded_mib:.0f} MiB of {way.carried_mib} MiB carried")
     print(f"{'wanted of labchat':29}{'≤ 1.50':>14}{'':18}{'≥ 0.70':>13}")
 
 
