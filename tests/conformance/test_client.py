@@ -9,12 +9,15 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections import defaultdict
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 from kosoku import FailureError, run_fuzzingserver
 from tornado.websocket import WebSocketClosedError, websocket_connect
+from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
+from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 
 from labchat.client.settings import Address, Limits, Settings
 from labchat.client.socket import dial, receive
@@ -32,6 +35,8 @@ SETTINGS = Settings(compression=True, limits=Limits(message=32 << 20))
 BY_CHANCE = ("3.", "4.", "5.15")
 """Good and bad frames in one go: whether the good is answered first depends on TCP's cuts."""
 DEFLATE = ["12.1.1", "12.2.4", "12.4.1", "13.1.4", "13.3.1"]
+NO_TAKEOVER = ["13.2.1", "13.2.4", "13.5.2", "13.6.3"]
+"""13.2, 13.5 and 13.6 say UNIMPLEMENTED unless the offer names client_no_context_takeover."""
 
 
 async def our_echo(url: str) -> None:
@@ -98,3 +103,15 @@ async def test_nothing_fails_and_less_is_lax_than_in_tornado() -> None:
 async def test_permessage_deflate() -> None:
     table = await verdicts(our_echo, DEFLATE)
     assert table == {"OK": set(DEFLATE)}
+
+
+@pytest.mark.slow
+async def test_permessage_deflate_that_forgets_each_message(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    offer = ClientPerMessageDeflateFactory(
+        client_no_context_takeover=True, client_max_window_bits=True
+    )
+    monkeypatch.setattr("labchat.client.socket.connect", partial(connect, extensions=[offer]))
+    table = await verdicts(our_echo, NO_TAKEOVER)
+    assert table == {"OK": set(NO_TAKEOVER)}
