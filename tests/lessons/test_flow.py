@@ -22,6 +22,17 @@ def lab() -> Iterator[Lab]:
         lab.cont()
 
 
+def test_who_types_may_pass_while_the_message_is_held(lab: Lab) -> None:
+    lab.hold(where=steps.THE_MESSAGE)
+    lab.alice.type_to(lab.bob.id)
+    lab.unit(lambda row: "typing-update" in row.summary).result()
+    post = lab.alice.post("Hello", lab.bob.id)
+    passed = [lab.step().result() for _ in range(6)]
+    assert not any("typing" in held.summary for held in passed)
+    lab.cont()
+    bubble(lab.bob, post)
+
+
 def test_a_frame_overtaken_by_its_post(lab: Lab) -> None:
     assert "no message has gone out" in str(lesson.overtaken(lab))
     lab.alice.say("in order", to=lab.bob).result()

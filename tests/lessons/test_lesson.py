@@ -47,7 +47,7 @@ def test_every_question_is_answered_by_a_measurement(
     noted = progress.read()[number]["questions"][key]
     assert noted["prediction"] == course.questions[key].options[0]
     assert noted["right"] is card.right
-    tasks = ["tapped"] if number == "10" else course.checks  # its others judge a case, not a lab
+    tasks = () if number == "10" else course.checks  # the last lesson's judge an app and cases
     done = [task for task in tasks if course.check(task, lab, progress=progress).done]
     assert done == []  # what cards do is no answer to a task
 
