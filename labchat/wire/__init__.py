@@ -3,7 +3,8 @@
 From the bottom up: :mod:`fields` and :mod:`cursor` name bytes; :mod:`frames`, :mod:`codes` and
 :mod:`building` are one WebSocket frame; :mod:`heads`, :mod:`lines`, :mod:`bodies`, :mod:`sse` and
 :mod:`http1` one HTTP/1.1 message; :mod:`index` finds boundaries as columns; :mod:`lane` (with
-:mod:`walk`, :mod:`walk_lines`, :mod:`walk_http`) walks one direction, :mod:`conversation` both;
+:mod:`walk`, :mod:`walk_lines`, :mod:`walk_http`) walks one direction, :mod:`resync` finds its
+frames again after lost bytes, :mod:`conversation` walks both;
 :mod:`messages` and :mod:`deflate` reassemble and inflate; :mod:`context` and :mod:`http_context`
 add the rules that only the stream can tell; :mod:`handshake` (with :mod:`accept`, :mod:`musts`,
 :mod:`negotiation`) checks the opening; :mod:`views` makes content readable; :mod:`summary` says
@@ -20,6 +21,7 @@ what cannot be read                     becomes undissected units of 64 KiB at m
 a message that inflates past 32 MiB     is cut there, and its window is given up
 going back in compressed messages       inflates 256 KiB of frames again at most
 JSON over 1 MiB or 64 levels deep       is shown as text
+frames after lost bytes                 are looked for in 1 MiB; what follows stays undissected
 one byte a segment                      21 bytes of bookkeeping each in a capture
 ======================================  =====================================================
 """

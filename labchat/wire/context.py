@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from labchat.wire import frames
 from labchat.wire.deflate import INVALID
 from labchat.wire.fields import Span, Violation
-from labchat.wire.index import FRAME
+from labchat.wire.index import FRAME, REQUEST, RESPONSE
 
 if TYPE_CHECKING:
     from labchat.wire.fields import Direction
@@ -96,7 +96,7 @@ class FrameReader:
             if _interrupts(row, self._units):
                 rule = "a new message must not start before the last fragment of the one open"
                 found.append(Violation(rule, "RFC 6455 §5.4", Span(4, 8)))
-        elif self._units.link[row] == row:
+        elif self._units.link[row] == row and _begins_nowhere(row, self._units):
             rule = "a continuation frame has no message to continue"
             found.append(Violation(rule, "RFC 6455 §5.4", Span(4, 8)))
         if not _plainly_good(frame):
@@ -123,6 +123,16 @@ def _interrupts(row: int, units: Columns) -> bool:
             return False
         if not units.first[before] & 8:
             return units.first[before] < 128
+    return False
+
+
+def _begins_nowhere(row: int, units: Columns) -> bool:
+    """All that came before continuation frame ``row`` is there, and it opened no message."""
+    for before in range(row - 1, -1, -1):
+        if units.kind[before] != FRAME:
+            return units.kind[before] == REQUEST or units.kind[before] == RESPONSE
+        if not units.first[before] & 8:
+            return True
     return False
 
 

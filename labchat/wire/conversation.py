@@ -36,9 +36,12 @@ class Gap:
 
     Attributes:
         length: how many.
+        inferred: nothing said where frames start again; their headers did, which may be wrong
+            (:mod:`labchat.wire.resync`).
     """
 
     length: int
+    inferred: bool = False
     data: bytes = b""
     fields: tuple[Field, ...] = ()
     violations: tuple[Violation, ...] = ()
@@ -142,7 +145,7 @@ class Conversation:
             return self._reader(direction).frame(row)
         kind = KINDS[code]
         if kind is Kind.GAP:
-            return Gap(units.length[row])
+            return Gap(units.length[row], inferred=units.first[row] == index.INFERRED)
         data = self.raw(direction, row)
         if kind is Kind.REQUEST:
             return self._told(direction, row, http1.dissect_request(data))

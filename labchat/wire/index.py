@@ -25,6 +25,8 @@ class Kind(StrEnum):
 KINDS = tuple(Kind)
 """Kinds by their code in :attr:`Columns.kind`."""
 REQUEST, RESPONSE, FRAME, UNDISSECTED, GAP = range(5)
+INFERRED = 1
+"""A gap's code in :attr:`Columns.first`: where frames start again after it was inferred."""
 
 
 class Part(IntEnum):

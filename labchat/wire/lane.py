@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labchat.wire import index
-from labchat.wire.walk import Reason, Shared
+from labchat.wire import index, resync
+from labchat.wire.walk import BLOCK, Reason, Shared
 from labchat.wire.walk_http import HttpWalk
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class Lane(HttpWalk):
     def __init__(self, direction: Direction, shared: Shared) -> None:
         super().__init__(direction, shared)
         self._message = -1
+        self._search: resync.Search | None = None
         self._walk = self._run()
         next(self._walk)
 
@@ -63,6 +64,7 @@ class Lane(HttpWalk):
             try:
                 yield from work
             except _Ended:
+                self._settle()
                 self._flush()
                 work = self._opaque(Reason.REST)
             except _Lost as lost:
@@ -78,6 +80,8 @@ class Lane(HttpWalk):
                 yield
                 continue
             break
+        if self._shared.late and not self._plausible_frame(self.pos):
+            yield from self._resume_frames(between=False)
         yield from self._speak(self._sniff())
 
     def _sniff(self) -> str:
@@ -109,18 +113,20 @@ class Lane(HttpWalk):
             yield from self._http()
 
     def _after_gap(self, length: int) -> Steps:
+        self._settle()
         stop, at = self._known_stop(), len(self.buffer)
+        between = self._part == Reason.CUT and self.pos == at
         self._flush()
         self.units.add(index.GAP, 0, at, length)
         protocol = self._shared.protocol
         if stop >= at + length:
             rest = stop - length
             if rest > at:
-                self._doing(index.UNDISSECTED, Reason.REST, -1)
+                self._doing(index.UNDISSECTED, Reason.REST, -1, rest)
                 yield from self._until(rest)
                 self._emit(rest, index.UNDISSECTED, Reason.REST)
         elif protocol == "websocket" and self.units:
-            yield from self._resume_frames()
+            yield from self._resume_frames(between=between)
         if not protocol:
             yield from self._start()
         elif protocol == "http":
@@ -128,18 +134,51 @@ class Lane(HttpWalk):
         yield from self._speak(protocol)
 
     def _known_stop(self) -> int:
-        if self._shared.protocol == "websocket" and self._stop < 0:
+        unsure = self._part == Reason.UNSURE
+        if self._shared.protocol == "websocket" and self._stop < 0 and not unsure:
             stop = index.frame_stop(self.buffer, self.pos)
             self._part = Reason.CUT
             self._message = -1
             return -1 if stop is None else stop
         return self._stop
 
-    def _resume_frames(self) -> Steps:
-        """After a gap nothing marks the next frame: take the next byte for one if it may be."""
-        yield from self._until(self.pos + 2)
-        if not self._plausible_frame(self.pos):
+    def _resume_frames(self, *, between: bool) -> Steps:
+        """After a gap nothing marks the next frame: infer it from the headers that follow.
+
+        A gap that begins ``between`` two frames, as when the tap drops one, ends so too if the
+        next bytes let it: in live traffic one frame must be enough.
+        """
+        self._doing(index.UNDISSECTED, Reason.UNSURE, -1)
+        if between:
+            yield from self._until(self.pos + 2)
+            if self._plausible_frame(self.pos):
+                return
+        search = self._search = resync.Search(self.pos, client=self._client)
+        while (found := search.look(self.buffer)) is None:
+            yield
+        self._search = None
+        if found == resync.NOWHERE:
             yield from self._opaque(Reason.UNSURE)
+        self._skip_to(found, Reason.SKIPPED)
+
+    def _settle(self) -> None:
+        """What came after a gap ends here: it is frames if they end here too."""
+        search, self._search = self._search, None
+        if search is None:
+            return
+        found = search.last(self.buffer)
+        if found == resync.NOWHERE:
+            self._skip_to(len(self.buffer), Reason.UNSURE)
+        else:
+            self._skip_to(found, Reason.SKIPPED)
+            self.pos, self._message = index.scan_frames(self.buffer, self.pos, self.units)
+
+    def _skip_to(self, stop: int, reason: int) -> None:
+        """Bytes up to ``stop`` are undissected; a gap before them says how dissection goes on."""
+        if reason == Reason.SKIPPED and self.units and self.units.kind[-1] == index.GAP:
+            self.units.first[-1] = index.INFERRED
+        while self.pos < stop:
+            self._emit(min(stop, self.pos + BLOCK), index.UNDISSECTED, reason)
 
     def _plausible_frame(self, pos: int) -> bool:
         first, second = self.buffer[pos], self.buffer[pos + 1]

@@ -26,7 +26,10 @@ def summarize(unit: Unit, message: Message | None = None) -> str:
         return _response(unit)
     if isinstance(unit, Undissected):
         return unit.reason
-    return f"{count(unit.length)} missing"
+    return f"{count(unit.length)} missing" + (_INFERRED if unit.inferred else "")
+
+
+_INFERRED = "; where frames start again is inferred from their headers"
 
 
 def _response(unit: Response) -> str:

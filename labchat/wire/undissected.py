@@ -19,6 +19,7 @@ REASONS = {
     Reason.TUNNEL: "another protocol, to which the connection was switched",
     Reason.HTTP2: "HTTP/2: frames of its own kind, not dissected here",
     Reason.UNSURE: "after lost bytes: nothing marks where the next WebSocket frame starts",
+    Reason.SKIPPED: "after lost bytes: the rest of a frame, up to the next one, which is inferred",
 }
 """Sentences for :class:`labchat.wire.walk.Reason`."""
 

@@ -31,6 +31,7 @@ class Reason:
     TUNNEL = 4
     HTTP2 = 5
     UNSURE = 6
+    SKIPPED = 7
 
 
 @dataclass(slots=True)

@@ -424,7 +424,9 @@ def test_after_a_gap_that_ends_at_a_frame_dissection_goes_on(tail, lost):
     conversation = server(frames.build(1, b"a"), tail)
     conversation.lose(S2C, lost)
     conversation.feed(S2C, frames.build(1, b"b"))
+    conversation.end(S2C)
     assert kinds(conversation, S2C)[-1] == "frame"
+    assert conversation.unit(S2C, len(conversation.units(S2C)) - 2).inferred is (tail == b"\x82")
 
 
 def test_after_a_gap_that_may_end_anywhere_nothing_is_guessed():
