@@ -88,6 +88,8 @@ class _Rebuilding:
             self._response()
         else:
             self._made.notes.append("The file holds no response.")
+        if self._entry.response.status == 101 and self._entry.messages is None:
+            self._made.notes.append("The file holds nothing of what was said after the switch.")
         for message in self._entry.messages or ():
             self._message(message)
 

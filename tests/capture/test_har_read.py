@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import labchat
 from labchat.capture import har
 from labchat.errors import NotACapture
 from labchat.wire.fields import Direction
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from labchat.capture.capture import Capture
 
 Json = dict[str, Any]
+DATA = Path(__file__).parents[1] / "data"
 
 
 def entry(**other: Any) -> Json:
@@ -359,6 +361,24 @@ def test_firefox_writes_a_little_differently() -> None:
     assert capture.rows()[1].at_ns == 3_000_000
     assert capture.started_at is not None
     assert capture.started_at.isoformat() == "2026-11-25T12:00:00+00:00"
+
+
+def test_what_firefox_recorded_is_read_and_what_it_leaves_out_is_said() -> None:
+    capture = labchat.open(DATA / "firefox.har")
+    rows = capture.rows()
+    assert [row.summary for row in rows] == [
+        *("GET /", "200 OK", "GET /favicon.ico", "404 Not Found"),
+        *("GET /ws", "101 Switching Protocols", "POST /echo", "200 OK", "GET /chunked", "200 OK"),
+        *("GET /events", "200 OK", "tick: one", "message: two·lines"),
+    ]
+    assert rows[5].connection != rows[6].connection, "nothing follows a switch"
+    posted = capture.unit(7).unit
+    assert isinstance(posted, Request)
+    assert posted.body == b'{"text":"Hello"}'
+    said = [one.text for one in capture.annotations]
+    assert "The file holds nothing of what was said after the switch." in said
+    assert any("Firefox 153" in sentence and "holds no bytes" in sentence for sentence in said)
+    assert all(capture.unit(row.n).unit.violations == () for row in rows)
 
 
 @pytest.mark.parametrize(
