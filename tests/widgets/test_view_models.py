@@ -265,9 +265,21 @@ def test_bytes_nobody_could_read_are_one_field() -> None:
     (shown,) = details(b"random garbage")
     assert shown["title"] == "Bytes nobody could read"
     assert shown["kind"] == "undissected"
-    assert shown["source"] == "RFC 9112"
+    assert shown["source"] == ""
     assert [entry["name"] for entry in shown["table"]] == ["bytes"]
     assert shown["message"] is None
+
+
+def test_a_tls_record_is_told_by_its_fields() -> None:
+    fragment = bytes(range(20))
+    (shown,) = details(b"\x16\x03\x03\x00\x14" + fragment)
+    assert shown["source"] == "RFC 8446"
+    assert [entry["line"] for entry in shown["table"]] == [
+        ("ContentType", ": 22"),
+        ("legacy_record_version", ": 03 03"),
+        ("length", ": 20"),
+        ("fragment", ": 20 bytes"),
+    ]
 
 
 def test_a_gap_has_no_bytes() -> None:

@@ -45,7 +45,10 @@ def source(unit: object) -> str:
     """Which document names the fields."""
     if isinstance(unit, Frame):
         return "RFC 6455"
-    return "RFC 9112" if fields_of(unit) else ""
+    names = {field.name for field in fields_of(unit)}
+    if not names or names == {"bytes"}:
+        return ""
+    return "RFC 8446" if "ContentType" in names else "RFC 9112"
 
 
 def fields_of(unit: object) -> tuple[Field, ...]:
@@ -171,7 +174,7 @@ def _line_entry(group: list[Field], indexes: list[int], kind: str) -> Entry:
         "section": told.section,
         "url": told.url,
         "warning": told.warning or "",
-        "line": _line(top),
+        "line": _record(top) if kind == "undissected" else _line(top),
     }
 
 
@@ -192,6 +195,15 @@ def _line(top: Field) -> tuple[str, str]:
         text = top.value[:4000].decode("utf-8", "replace")
         return "", text
     return "", "" if top.value is None else str(top.value)
+
+
+def _record(top: Field) -> tuple[str, str]:
+    """A field of a TLS record; bytes nobody could read are told as text."""
+    if top.name == "bytes":
+        return _line(top)
+    if isinstance(top.value, bytes) and len(top.value) <= 8:
+        return top.name, f": {top.value.hex(' ')}"
+    return top.name, f": {value(top)}"
 
 
 def _number(field: Field) -> int:
