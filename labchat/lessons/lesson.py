@@ -97,11 +97,11 @@ class Result:
         return f"✓ {self.task}" if self.done else f"· {self.task} Not yet: {self.problem}"
 
     def _repr_html_(self) -> str:
-        colour = "--jp-success-color0, #1b6b3a" if self.done else "--jp-warn-color0, #7a5200"
-        word, said = ("✓ done", "") if self.done else ("not yet", f" {escape(self.problem or '')}")
+        colour = "#1b6b3a, #83d19f" if self.done else "#7a5200, #e9be62"
+        word, said = ("✓ done", "") if self.done else ("not yet:", f" {escape(self.problem or '')}")
         return (
             f'<p style="margin:4px 0">{escape(self.task)} '
-            f'<strong style="color:var({colour})">{word}</strong>{said}</p>'
+            f'<strong style="color:light-dark({colour})">{word}</strong>{said}</p>'
         )
 
 
