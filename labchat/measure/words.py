@@ -17,12 +17,18 @@ def number(value: float) -> str:
     return f"{value:.3g}"
 
 
+def _one(unit: str) -> str:
+    """The unit of a single thing: ``1 connection``."""
+    counted = unit.endswith("s") and unit not in {"ms", "s", "status"}
+    return unit[:-1] if counted else unit
+
+
 def told(row: Mapping[str, Any]) -> str:
     """A finding's value with its unit and spread: ``6 bytes (2 to 14)``."""
     value, low, high = row["measured"], row["low"], row["high"]
     if value is None:
         return "not measured"
-    words = f"{number(value)} {row['unit']}"
+    words = f"{number(value)} {_one(row['unit']) if value == 1 else row['unit']}"
     if low is None or high is None or low == high:
         return words
     return f"{words} ({number(low)} to {number(high)})"

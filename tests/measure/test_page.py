@@ -36,6 +36,8 @@ def test_numbers_as_people_write_them(value: float, words: str) -> None:
         ({"low": 12.345, "high": 12.345}, "12.3 ms"),
         ({"low": None}, "12.3 ms"),
         ({"measured": None}, "not measured"),
+        ({"measured": 1.0, "unit": "connections", "low": 1, "high": 5}, "1 connection (1 to 5)"),
+        ({"measured": 1.0, "low": None}, "1 ms"),
     ],
 )
 def test_a_value_has_its_unit_and_its_spread(changes: dict[str, object], words: str) -> None:
