@@ -73,9 +73,22 @@ def entry(one: Exchange, connection: Connection, started_at: datetime) -> Json:
             "label": connection.label,
         },
     }
+    kind = _resource_type(one)
+    if kind:
+        made["_resourceType"] = kind
     if one.messages is not None:
-        made |= {"_resourceType": "websocket", "_webSocketMessages": one.messages}
+        made["_webSocketMessages"] = one.messages
     return made | {"comment": " ".join(one.notes)} if one.notes else made
+
+
+def _resource_type(one: Exchange) -> str | None:
+    """Chrome's word where the exchange leaves no doubt; DevTools takes the rest for scripts."""
+    if one.messages is not None:
+        return "websocket"
+    unit = one.answered.unit if one.answered else None
+    kind = (unit.header("content-type") or "") if isinstance(unit, Response) else ""
+    known = {"text/event-stream": "eventsource", "application/json": "fetch"}
+    return known.get(kind.partition(";")[0].strip().lower())
 
 
 def _ms(nanoseconds: int) -> float:

@@ -2,6 +2,8 @@
 
 What HAR has no place for is left out (control frames, fragments, gaps, what is undissected), and
 ``log.comment`` says how much. Annotations become comments of the exchange they are about.
+DevTools' own importer (Chromium 156, ``models/har/har.js``) takes every request and message of what
+is written of the recordings in ``tests/data``, and refuses nothing.
 """
 
 from __future__ import annotations

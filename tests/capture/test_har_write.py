@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from labchat.capture import files, har, har_entry
-from labchat.capture.capture import Capture
+from labchat.capture.capture import Capture, Chunk
 from labchat.capture.har_cookies import cookies, set_cookies
 from labchat.errors import CaptureError
 from labchat.wire import frames
@@ -53,6 +53,15 @@ def test_websocket_messages_are_as_chrome_writes_them(chat: Capture) -> None:
     times = [round(m["time"] - 1_795_608_000, 6) for m in entry["_webSocketMessages"]]
     assert times == [0.127456, 0.130456, 0.131456]
     assert entry["comment"] == "Held here."
+
+
+def test_devtools_is_told_what_it_would_take_for_scripts(chat: Capture) -> None:
+    kinds = [entry.get("_resourceType") for entry in entries(chat)]
+    assert kinds == ["websocket", "fetch", "eventsource"]
+    page = Capture()
+    one = page.open(0, client="127.0.0.1:50000", server="127.0.0.1:3000")
+    page.append(one, Chunk(0, Direction.C2S, 0, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"))
+    assert "_resourceType" not in entries(page)[0], "no answer, no kind"
 
 
 def test_an_exchange_has_its_sizes_and_times(chat: Capture) -> None:
