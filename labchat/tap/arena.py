@@ -12,8 +12,8 @@ import ctypes
 import mmap
 import sys
 import weakref
-from functools import cache
-from threading import Thread
+from functools import cache, partial
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,6 +32,10 @@ BLOCK = 1 << 20
 READY = 64
 """Blocks that are ready at most, once bytes have come by the block; below half of it, more are
 made."""
+AHEAD = 8
+"""Blocks that are made as fast as can be; those beyond are for later, and made in no hurry."""
+PAUSE_S = 0.002
+"""Seconds between two of those, so that traffic has the processor."""
 
 MADV_POPULATE_WRITE = 23
 """``madvise``: make all pages present and writable, now (Linux 5.14)."""
@@ -45,6 +49,7 @@ class Arena:
         self._at = 0
         self._ready: list[mmap.mmap] = []
         self._filling: Thread | None = None
+        self._closing = Event()
 
     def room(self) -> memoryview:
         """Where the next read goes: 64 to 256 KiB."""
@@ -61,7 +66,8 @@ class Arena:
         return data.toreadonly()
 
     def close(self) -> None:
-        """Wait until the thread that makes blocks ready, if one does, has ended."""
+        """End the thread that makes blocks ready, if one does."""
+        self._closing.set()
         if self._filling is not None:
             self._filling.join()
 
@@ -69,7 +75,8 @@ class Arena:
         memory = self._ready.pop() if self._ready else _fresh()
         few = len(self._ready) < READY // 2
         if few and (self._filling is None or not self._filling.is_alive()):
-            self._filling = Thread(target=_fill, args=(self._ready,), name="labchat-arena")
+            fill = partial(_fill, self._ready, self._closing)
+            self._filling = Thread(target=fill, name="labchat-arena")
             self._filling.start()
         return _leased(memory, self._ready)
 
@@ -93,11 +100,11 @@ def _give_back(memory: mmap.mmap, ready: list[mmap.mmap]) -> None:
         ready.append(memory)
 
 
-def _fill(ready: list[mmap.mmap]) -> None:
+def _fill(ready: list[mmap.mmap], closing: Event) -> None:
     """Touch blocks until enough are ready, where the system can do that by itself."""
     if sys.platform != "linux":
         return
-    while len(ready) < READY:
+    while len(ready) < READY and not closing.wait(PAUSE_S if len(ready) >= AHEAD else 0):
         memory = _fresh()
         start = ctypes.addressof(ctypes.c_ubyte.from_buffer(memory))
         _madvise()(start, BLOCK, MADV_POPULATE_WRITE)  # an old kernel refuses: touched later

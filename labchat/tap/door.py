@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from labchat.errors import PortInUse, TapError
 from labchat.tap.address import endpoint
+from labchat.tap.tls import GOODBYE_S
 
 if TYPE_CHECKING:
     import ssl
@@ -55,7 +56,12 @@ class Door:
         loop = asyncio.get_running_loop()
         try:
             server = await loop.create_server(
-                self._arrives, host, port, backlog=BACKLOG, ssl=self._tls
+                self._arrives,
+                host,
+                port,
+                backlog=BACKLOG,
+                ssl=self._tls,
+                ssl_shutdown_timeout=GOODBYE_S if self._tls else None,
             )
         except OSError as error:
             where = endpoint((host, port))
@@ -78,30 +84,42 @@ class Door:
             self._moving.cancel()
             with suppress(asyncio.CancelledError):
                 await self._moving
-        for server in self._servers:
-            server.close()
+        await self._close_servers()
         for place in self._places:
             place.close()
-        self._servers, self._places = [], []
+        self._places = []
 
     async def _move(self) -> None:
         """Until it stands as it should."""
         try:
             while self._wanted != bool(self._servers):
                 if self._servers:
-                    self._shut()
+                    await self._shut()
                 else:
                     await self._open_again()
         except OSError as error:
             self._problem(f"The tap lets nobody in any more: {error.strerror or error}")
 
-    def _shut(self) -> None:
+    async def _shut(self) -> None:
         listening = [sock for server in self._servers for sock in server.sockets]
         self._ends = [(sock.family, sock.getsockname()) for sock in listening]
-        for server in self._servers:
-            server.close()
-        self._servers = []
+        await self._close_servers()
         self._take_places()
+
+    async def _close_servers(self) -> None:
+        """Accept nobody more, wait until those accepted are heard of, and close.
+
+        Python 3.11 forgets, and leaks, a connection that it has accepted and not yet told of.
+        """
+        loop = asyncio.get_running_loop()
+        servers, self._servers = self._servers, []
+        for sock in [sock for server in servers for sock in server.sockets]:
+            with suppress(NotImplementedError):  # Windows
+                loop.remove_reader(sock.fileno())
+        for _ in range(2):
+            await asyncio.sleep(0)
+        for server in servers:
+            server.close()
 
     def _take_places(self) -> None:
         for family, name in self._ends[len(self._places) :]:
@@ -113,7 +131,11 @@ class Door:
         for place in self._places:
             place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, REUSE)
             server = await loop.create_server(
-                self._arrives, sock=place, backlog=BACKLOG, ssl=self._tls
+                self._arrives,
+                sock=place,
+                backlog=BACKLOG,
+                ssl=self._tls,
+                ssl_shutdown_timeout=GOODBYE_S if self._tls else None,
             )
             self._servers.append(server)
         self._places = []

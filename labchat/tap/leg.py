@@ -192,6 +192,10 @@ class Leg(asyncio.BufferedProtocol):
     def reset(self) -> None:
         """Throw away what was not sent, and send RST."""
         self.end(End.LOCAL)
+        self.abort()
+
+    def abort(self) -> None:
+        """The same, for a peer that is not in the record."""
         if self._transport is None:
             return
         sock = self._transport.get_extra_info("socket")

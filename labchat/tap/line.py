@@ -131,6 +131,8 @@ class Line:
 
     def left(self, leg: Leg, error: Exception | None) -> None:
         """A peer is gone: a reset passes on as one, unless silence was asked for."""
+        if not self.number:
+            return
         if self._deaf is not None:
             leg.end(End.LOCAL)
         elif error is not None:

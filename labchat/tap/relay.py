@@ -20,6 +20,7 @@ from labchat.tap.door import Door
 from labchat.tap.faults.control import Faults
 from labchat.tap.gate import Gate
 from labchat.tap.line import Line
+from labchat.tap.tls import GOODBYE_S
 from labchat.tap.works import Works
 
 if TYPE_CHECKING:
@@ -104,8 +105,11 @@ class Relay:
         if self._turn is not None:
             self._turn.cancel()
         await self._door.close()
-        for task in tuple(self._connecting):
+        self._works.stopped = True
+        connecting = tuple(self._connecting)
+        for task in connecting:
             task.cancel()
+        await asyncio.gather(*connecting, return_exceptions=True)
         for line in tuple(self._works.lines.values()):
             line.close()
         try:
@@ -164,7 +168,10 @@ class Relay:
         try:
             async with asyncio.timeout(self._connect_timeout):
                 await loop.create_connection(
-                    lambda: line.server, *self.target, ssl=self._target_tls
+                    lambda: line.server,
+                    *self.target,
+                    ssl=self._target_tls,
+                    ssl_shutdown_timeout=GOODBYE_S if self._target_tls else None,
                 )
         except OSError as error:
             self._unreachable(line, error)

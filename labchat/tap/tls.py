@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     import trustme
 
+GOODBYE_S = 5.0
+"""Seconds a peer has to answer close_notify (RFC 8446 section 6.1); many never do."""
+
 NAMES = ("localhost", "127.0.0.1", "::1")
 """Whom a certificate made on the spot is for."""
 

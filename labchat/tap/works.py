@@ -41,6 +41,9 @@ class Works:
         clock: nanoseconds, monotonic; the one of ``faults`` and ``gate``.
         faults, gate: may be changed from any thread; the lines follow on the relay's loop.
         accepted: called for each line whose client has connected.
+
+    Attributes:
+        stopped: whoever comes is sent away at once.
     """
 
     def __init__(
@@ -64,12 +67,14 @@ class Works:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._undo: list[Callable[[], None]] = []
         self._poked = False
+        self.stopped = False
         self._rules: object = faults.rules
         self._gate_active = gate.active
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
         """Follow faults and gate, on the running loop."""
+        self.stopped = False
         self._loop = asyncio.get_running_loop()
         self._undo = [self.faults.subscribe(self._poke), self.gate.subscribe(self._poke)]
         if self.faults.rules:
@@ -105,7 +110,10 @@ class Works:
     # what the lines say
 
     def joined(self, line: Line, leg: Leg) -> None:
-        """A peer is there."""
+        """A peer is there; one whose TLS handshake outlived the relay is sent away."""
+        if self.stopped:
+            leg.abort()
+            return
         self.legs.add(leg)
         self.quiet.clear()
         if leg is line.client:

@@ -58,7 +58,7 @@ def fill(arena, blocks):
 
 def test_a_block_is_used_again_only_when_no_view_of_it_is_left(arena):
     views = fill(arena, 3)
-    arena.close()
+    arena._filling.join()
     arena._ready.clear()
     some = [views[n][:5] for n in (20, 30)]
     assert some[0].obj is some[1].obj
@@ -71,7 +71,7 @@ def test_a_block_is_used_again_only_when_no_view_of_it_is_left(arena):
 
 def test_no_more_blocks_are_kept_than_may_be_ready(arena):
     views = fill(arena, READY + 20)
-    arena.close()
+    arena._filling.join()
     del views
     assert len(arena._ready) == READY
 
@@ -79,14 +79,21 @@ def test_no_more_blocks_are_kept_than_may_be_ready(arena):
 @pytest.mark.skipif(sys.platform != "linux", reason="made ready on Linux alone")
 def test_blocks_are_made_ready_ahead_of_need(arena):
     fill(arena, 1)
-    arena.close()
+    arena._filling.join()
     assert len(arena._ready) == READY
 
 
 def test_elsewhere_memory_is_touched_when_it_is_received_into(arena, monkeypatch):
     monkeypatch.setattr(sys, "platform", "win32")
     views = fill(arena, 3)
-    arena.close()
+    arena._filling.join()
     assert arena._ready == []
     assert all(view == bytes([n]) * LEAST for n, view in enumerate(views))
     assert len(module._fresh()) == BLOCK
+
+
+def test_closing_does_not_wait_for_all_blocks(arena):
+    fill(arena, 1)
+    arena.close()
+    assert not arena._filling.is_alive()
+    arena.close()

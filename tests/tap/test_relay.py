@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import random
 import socket
@@ -226,6 +227,31 @@ async def test_hundreds_of_connections_at_once(bench, echoing):
     said = await asyncio.gather(*(talk(n) for n in range(300)))
     assert said == [b"%d" % n for n in range(300)]
     assert len(there.recorded.opened) == 300
+
+
+async def test_who_comes_while_it_stops_is_sent_away(bench, echoing):
+    there = await bench(echoing)
+    there.relay._works.stopped = True
+    reader, writer = await there.connect()
+    with pytest.raises(ConnectionResetError):
+        await reader.read()
+    writer.close()
+    assert there.recorded.opened == []
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_who_came_just_before_it_stops_is_let_go(bench, echoing, turns):
+    """However far the loop had got with the connection: accepted, told of, being carried on."""
+    there = await bench(echoing)
+    with socket.create_connection(there.relay.address) as client:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await there.relay.stop()
+        client.setblocking(False)
+        with contextlib.suppress(ConnectionResetError):
+            assert await asyncio.get_running_loop().sock_recv(client, 1) == b""
+    assert not there.relay._works.legs
+    assert not there.relay._connecting
 
 
 async def test_ipv6(bench, echoing):
