@@ -79,9 +79,21 @@ class FrameReader:
     def _is_plain(self, frame: Frame, row: int) -> bool:
         """Nothing to find: good by itself, after a whole message, before any close."""
         before = self._units.first[row - 1]
-        if before not in (_WHOLE_TEXT, _WHOLE_BINARY) or self._closes.before(row):
+        if not _WHOLE_TEXT <= before <= _WHOLE_BINARY or self._closes.before(row):
             return False
         return _plainly_good(frame)
+
+    def _is_ascii(self, frame: Frame, row: int) -> bool:
+        """A fragment that is ASCII and goes on after ASCII: it breaks neither UTF-8 nor DEFLATE."""
+        units, first = self._units, self._units.link[row]
+        if units.first[first] & 0x40 or not frame.payload.isascii():
+            return False
+        if first == row:
+            return True
+        if units.link[row - 1] != first or units.kind[row - 1] != FRAME:
+            return False
+        before = self._messages.payload(row - 1)
+        return bool(before) and before[-1] < 128
 
     def _violations(self, frame: Frame, row: int) -> list[Violation]:
         """What ``frame`` breaks together with the others of its direction."""
@@ -99,7 +111,7 @@ class FrameReader:
         elif self._units.link[row] == row and _begins_nowhere(row, self._units):
             rule = "a continuation frame has no message to continue"
             found.append(Violation(rule, "RFC 6455 §5.4", Span(4, 8)))
-        if not _plainly_good(frame):
+        if not _plainly_good(frame) and not self._is_ascii(frame, row):
             message = self._messages.of(row)
             assert message is not None
             found += _payload_problems(frame, row, message, self._messages)

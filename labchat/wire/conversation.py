@@ -142,7 +142,7 @@ class Conversation:
         units = self._lanes[direction].units
         code = units.kind[row]
         if code == index.FRAME:
-            return self._reader(direction).frame(row)
+            return (self._readers.get(direction) or self._reader(direction)).frame(row)
         kind = KINDS[code]
         if kind is Kind.GAP:
             return Gap(units.length[row], inferred=units.first[row] == index.INFERRED)
@@ -218,12 +218,10 @@ class Conversation:
         return head.lstrip(b"\r\n").partition(b" ")[0].decode("latin-1")
 
     def _reader(self, direction: Direction) -> FrameReader:
-        reader = self._readers.get(direction)
-        if reader is None:
-            allowed = None if self.late else 4 if self.deflate else 0
-            lane, messages = self._lanes[direction], self._messages_of(direction)
-            reader = FrameReader(lane.buffer, lane.units, direction, allowed, messages)
-            self._readers[direction] = reader
+        allowed = None if self.late else 4 if self.deflate else 0
+        lane, messages = self._lanes[direction], self._messages_of(direction)
+        reader = FrameReader(lane.buffer, lane.units, direction, allowed, messages)
+        self._readers[direction] = reader
         return reader
 
     def _messages_of(self, direction: Direction) -> Messages:

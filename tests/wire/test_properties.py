@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from labchat.wire import frames, http1, summary, views
+from labchat.wire import context, frames, http1, summary, views
 from labchat.wire.conversation import Conversation, Gap
 from labchat.wire.fields import Direction, leaves
 from labchat.wire.http1 import Request, Response
@@ -191,6 +191,30 @@ def test_any_chunking_of_frames_gives_the_same_units(c2s, s2c, sizes, answer):
     for direction in (C2S, S2C):
         assert everything(whole, direction) == everything(pieces, direction)
         covers(pieces, direction)
+
+
+fragments = st.lists(
+    st.builds(
+        frames.build,
+        st.sampled_from([0, 0, 0, 1, 2, 8, 9]),
+        st.sampled_from([b"", b"a", "é".encode(), b"\xc3", b"\xa9", b"\xc3a", b"\xff"]),
+        fin=st.booleans(),
+        rsv=st.sampled_from([0, 0, 0, 4]),
+    ),
+    max_size=8,
+).map(b"".join)
+
+
+@given(stream=fragments, answer=st.sampled_from([PLAIN, DEFLATE]))
+@quick
+def test_the_short_cuts_find_what_the_long_way_finds(stream, answer):
+    short, long = (play({C2S: [UPGRADE], S2C: [answer + stream]}) for _ in range(2))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(context.FrameReader, "_is_plain", lambda *_: False)
+        patch.setattr(context.FrameReader, "_is_ascii", lambda *_: False)
+        patch.setattr(context, "_plainly_good", lambda *_: False)
+        slow = everything(long, S2C)
+    assert everything(short, S2C) == slow
 
 
 @given(both=st.tuples(frame_streams, frame_streams), sizes=chunkings)
