@@ -45,7 +45,10 @@ def serve(
     echo: Annotated[bool | None, typer.Option(help="Echo at /echo.", show_default=False)] = None,
     origin: Annotated[
         list[str] | None,
-        typer.Option(help="Web origin to let in beside our own, or any; repeatable."),
+        typer.Option(
+            help="Web origin to let in beside our own, or any; repeatable. Behind a proxy with a "
+            "name of its own: https://NAME."
+        ),
     ] = None,
     tls_cert: Annotated[Path | None, typer.Option(help="Certificate (PEM): speak TLS.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Its key (PEM).")] = None,
