@@ -256,6 +256,11 @@ def test_a_close_without_code_and_a_binary_ping_carry_no_text() -> None:
     assert ping["message"]["text"] is None
 
 
+def test_a_ping_is_told_by_its_text_only_where_it_is_text() -> None:
+    made = capture_of(build(9, b"heartbeat") + build(9, b"5\xe1[f"))
+    assert [line[6] for line in lines(made, 1, 3)] == ["heartbeat", "ping 4 bytes"]
+
+
 def test_an_unfinished_message_is_shown_as_far_as_it_came() -> None:
     (shown,) = details(build(2, b"\x00\x01", fin=False))
     assert shown["message"]["label"].startswith("binary")

@@ -71,8 +71,8 @@ def handshake(request: Request) -> bool:
 
 
 def control_words(frame: Frame) -> str:
-    """The payload of a ping or pong as text, where it is text; "" for other frames."""
+    """The payload of a ping or pong as text, where it is plain text; "" for other frames."""
     if frame.opcode not in (Opcode.PING, Opcode.PONG):
         return ""
-    text = frame.payload.decode("utf-8", "replace")
-    return text if text.isprintable() else ""
+    text = frame.payload.decode("ascii", "replace")
+    return text if frame.payload.isascii() and text.isprintable() else ""
