@@ -19,15 +19,17 @@ def number(value: float) -> str:
 
 def _one(unit: str) -> str:
     """The unit of a single thing: ``1 connection``."""
-    counted = unit.endswith("s") and unit not in {"ms", "s", "status"}
+    counted = unit.endswith("s") and unit not in {"ms", "s"}
     return unit[:-1] if counted else unit
 
 
 def told(row: Mapping[str, Any]) -> str:
-    """A finding's value with its unit and spread: ``6 bytes (2 to 14)``."""
+    """A finding's value with its unit and spread: ``6 bytes (2 to 14)``; ``status 101``."""
     value, low, high = row["measured"], row["low"], row["high"]
     if value is None:
         return "not measured"
+    if row["unit"] == "status":
+        return f"status {value}"
     words = f"{number(value)} {_one(row['unit']) if value == 1 else row['unit']}"
     if low is None or high is None or low == high:
         return words

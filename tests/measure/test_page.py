@@ -38,6 +38,7 @@ def test_numbers_as_people_write_them(value: float, words: str) -> None:
         ({"measured": None}, "not measured"),
         ({"measured": 1.0, "unit": "connections", "low": 1, "high": 5}, "1 connection (1 to 5)"),
         ({"measured": 1.0, "low": None}, "1 ms"),
+        ({"measured": 101, "unit": "status", "low": None, "high": None}, "status 101"),
     ],
 )
 def test_a_value_has_its_unit_and_its_spread(changes: dict[str, object], words: str) -> None:
