@@ -174,7 +174,8 @@ def judge_origin(data: Data) -> Finding:
         why = f"the server checks Origin itself: CORS does not cover WebSocket. {told}."
     else:
         verdict, why = Verdict.FALSE, f"{told}: nothing stops it."
-    return Finding(statuses["any"], "status", None, None, verdict, why)
+    status = statuses["any"]
+    return Finding(status, "status", status, status, verdict, why)
 
 
 CLAIMS = (
