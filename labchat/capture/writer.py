@@ -23,13 +23,15 @@ if TYPE_CHECKING:
     from labchat.capture.model import Bytes, Chunk, End
     from labchat.wire.fields import Direction
 
-LIMIT = 64 << 20
-"""Bytes that may wait for the disk before newer ones are left out: 64 MiB."""
+LIMIT = 256 << 20
+"""Bytes that may wait for the disk before newer ones are left out: 256 MiB, more than a long
+download puts between a relay at full speed and a disk that keeps half its pace."""
 _BATCH = 1 << 20
 _AT_ONCE = 1024
 """Parts that the system takes in one call: the IOV_MAX of Linux and macOS."""
 _PAUSE_S = 0.02
-"""Seconds to let jobs gather, so that the thread that records is not woken against at each."""
+"""Seconds to let jobs gather, so that the thread that records is not woken against at each;
+when enough of them are there, no longer."""
 
 Job = tuple["Callable[[], Sequence[Bytes]]", int] | threading.Event | None
 """What makes the next blocks and how many recorded bytes it stands for; or somebody who waits
@@ -121,6 +123,8 @@ class PcapngWriter:
                 return
             self._tell_gaps(chunk.at_ns)
             self._put += length
+            if self._put - self._written >= _BATCH:
+                self._hurry.set()
             self._jobs.put((lambda: self._encoder.parts(connection, chunk), length))
 
     def gap(self, connection: int, direction: Direction, at_ns: int, length: int) -> None:
@@ -221,7 +225,8 @@ class PcapngWriter:
     def _batch(self) -> list[Job]:
         """The jobs at hand, at least one."""
         batch = [self._jobs.get()]
-        if self._put - self._written < _BATCH:
+        if self._put - self._written < _BATCH and not self._closed:
+            self._hurry.clear()
             self._hurry.wait(_PAUSE_S)
         size = 0
         while (job := batch[-1]) is not None and size < _BATCH:

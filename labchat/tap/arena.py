@@ -66,10 +66,12 @@ class Arena:
         return data.toreadonly()
 
     def close(self) -> None:
-        """End the thread that makes blocks ready, if one does."""
+        """Give back what is ready, and end the thread that makes it, if one does."""
         self._closing.set()
         if self._filling is not None:
             self._filling.join()
+        self._closing.clear()
+        self._ready = []
 
     def _next(self) -> memoryview:
         memory = self._ready.pop() if self._ready else _fresh()

@@ -96,4 +96,12 @@ def test_closing_does_not_wait_for_all_blocks(arena):
     fill(arena, 1)
     arena.close()
     assert not arena._filling.is_alive()
+    assert arena._ready == []
     arena.close()
+
+
+def test_it_may_be_used_again_when_it_was_closed(arena):
+    views = fill(arena, 2)
+    arena.close()
+    views += fill(arena, 2)
+    assert all(view == bytes([n % 32]) * LEAST for n, view in enumerate(views))
