@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
+
+from labchat.chat.session import Link
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,6 +77,24 @@ class User:
     def go_online(self) -> None:
         """Connect now, whatever the countdown says."""
         self._background.call(self._chat.go_online)
+
+    def come_back(self, within: float = 2.0) -> Job[bool]:
+        """Connect again when the connection is lost, whatever the countdown says.
+
+        The job ends with whether it was lost: now, or in ``within`` seconds (a close may be under
+        way).
+        """
+
+        async def go() -> bool:
+            try:
+                async with asyncio.timeout(within):
+                    await self._chat.until(lambda now: now.link is not Link.CONNECTED)
+            except TimeoutError:
+                return False
+            self._chat.go_online()
+            return True
+
+        return self._background.submit(go())
 
     def set_transport(self, transport: Transport) -> None:
         """Choose the path of the posts to come."""

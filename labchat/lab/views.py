@@ -7,7 +7,6 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labchat.chat.session import Link
 from labchat.errors import LabError, MissingExtra
 
 if TYPE_CHECKING:
@@ -167,10 +166,9 @@ class Views:
         return both
 
     def reconnect(self) -> None:
-        """Connect the users again who have lost their connection, whatever their countdown says."""
+        """Connect the users again who have lost their connection, or are just losing it."""
         for user in self.users.values():
-            if user.snapshot().link is not Link.CONNECTED:
-                user.go_online()
+            user.come_back()
 
     def save(self, path: str | Path) -> Path:
         """Write the capture to a pcapng file, which Wireshark opens too; returns its path."""

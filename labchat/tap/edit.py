@@ -52,8 +52,11 @@ class Header(TypedDict, total=False):
 def reframe(frame: Frame, payload: bytes | None = None, **header: Unpack[Header]) -> bytes:
     """The frame with another payload (plain; masked here) and header, right or wrong.
 
-    Raises SettingsError when the header cannot hold a value.
+    Raises SettingsError when the header has no such part, or cannot hold a value.
     """
+    if unknown := header.keys() - Header.__annotations__.keys():
+        parts = ", ".join(Header.__annotations__)
+        raise SettingsError(f"A frame has no {', '.join(sorted(unknown))} to edit, but {parts}.")
     mask = header.get("mask", frame.masked)
     if isinstance(mask, bool):
         mask = (frame.masking_key or bytes(4)) if mask else b""

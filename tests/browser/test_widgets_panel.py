@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nbformat.v4 import new_code_cell, new_notebook
+from playwright.async_api import expect
 
 LAB = """
 import labchat
@@ -18,6 +19,14 @@ async def say(page, panel: int, text: str) -> None:
     await field.click()
     await page.keyboard.type(text)
     await page.keyboard.press("Enter")
+
+
+async def step(stepper) -> None:
+    """Press S, and wait until another unit is the next: what is pressed before that is stale."""
+    first = stepper.locator(".lc-tools button").first
+    before = await first.inner_text()
+    await stepper.locator(".lc-tools").get_by_role("button", name="Edit").press("s")
+    await expect(first).not_to_have_text(before, use_inner_text=True)
 
 
 async def test_the_panel_lives(open_notebook) -> None:
@@ -71,19 +80,20 @@ async def test_hold_edit_step_and_the_answer(open_notebook) -> None:
     await lab.screenshot("stepper-edit-light", of=".lc-panel")
     await page.locator(".lc-panel-buttons button", has_text="Faults").click()
     await page.locator(".lc-fault-bar").wait_for()
-    for _ in range(6):
-        if await stepper.locator(".lc-answer.lc-bad").count():
-            break
-        await stepper.locator(".lc-tools").get_by_role("button", name="Edit").focus()
-        await page.keyboard.press("s")
-        await page.wait_for_timeout(400)
+    refused = stepper.locator(".lc-answer.lc-bad")
+    ready = stepper.locator(".lc-tools button:enabled", has_text="Step").or_(refused).first
+    await ready.wait_for()
+    while not await refused.count():
+        await step(stepper)
+        await ready.wait_for()
     await stepper.locator(".lc-answer", has_text="close 1002").wait_for()
     await lab.screenshot("stepper-answer-light", of=".lc-panel")
     await lab.theme("dark")
     await lab.screenshot("stepper-answer-dark", of=".lc-stepper")
     await stepper.get_by_role("button", name="Connect again").first.click()
     await stepper.locator(".lc-answer").wait_for(state="hidden")
-    await page.locator(".lc-badge", has_text="connecting").first.wait_for()
+    alice = page.locator(".lc-chat").first
+    await alice.locator(".lc-badge", has_text="connecting").wait_for()
     await page.locator(".lc-held", has_text="the client gives up its").wait_for()
     assert lab.console_errors == []
 
@@ -122,6 +132,6 @@ async def test_the_stepper_under_its_faults_edits_a_body_and_its_head(open_noteb
     await lab.theme("dark")
     await lab.screenshot("stepper-head-dark", of=".lc-stepping")
     for _ in range(2):
-        await both.get_by_role("button", name="Step").click()
+        await step(both)
     await both.get_by_text("201 Created").or_(both.get_by_text("200 OK")).first.wait_for()
     assert lab.console_errors == []

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from labchat.chat.session import Link
 from labchat.errors import LabError, SettingsError
 from labchat.lab import Lab
+from labchat.wire.fields import Direction
 from labchat.wire.frames import Frame
 
 if TYPE_CHECKING:
@@ -53,6 +55,27 @@ def test_an_edited_message_arrives_as_edited(lab: Lab) -> None:
     assert edited.edited
     lab.step().result()
     assert lab.bob.hears("Howdy").result().text == "Howdy"
+
+
+def test_who_is_just_losing_the_connection_comes_back(lab: Lab) -> None:
+    """A client that was refused does not try again by itself."""
+    lab.alice.set_transport("websocket")
+    lab.hold(**ALICES_MESSAGE)
+    lab.hold(direction="s2c", kind="frame", opcode=8)
+    lab.alice.post("Hello", lab.bob.id)
+    lab.edit(rsv=4).result()
+    lab.step().result()
+    assert lab.held().result().direction is Direction.S2C
+    lost = lab.alice.come_back(within=30)
+    lab.cont()
+    assert lost.result()
+    lab.bob.post("are you back?", lab.alice.id)
+    assert lab.alice.hears("are you back?").result()
+
+
+def test_who_has_not_lost_the_connection_keeps_it(lab: Lab) -> None:
+    assert lab.alice.come_back(within=0).result() is False
+    assert lab.alice.snapshot().link is Link.CONNECTED
 
 
 def test_an_unmasked_frame_is_answered_with_1002(lab: Lab) -> None:

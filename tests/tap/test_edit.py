@@ -38,6 +38,11 @@ def test_header_bits(header, data):
     assert reframe(MASKED, **header) == data
 
 
+def test_a_part_that_a_frame_does_not_have():
+    with pytest.raises(SettingsError, match="no rsv1 to edit, but fin, rsv"):
+        reframe(MASKED, rsv1=True)
+
+
 def test_a_mask_can_be_added():
     assert reframe(PLAIN, mask=True)[:6] == b"\xc1\x85\0\0\0\0"
     assert reframe(PLAIN) == PLAIN.data
