@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from enum import IntEnum, StrEnum
 
-from labchat.wire.building import LONG, unmask
+from labchat.wire.building import unmask
 
 
 class Kind(StrEnum):
@@ -142,9 +142,11 @@ def frame_stop(buffer: bytes | bytearray, pos: int) -> int | None:
     return pos + 2 + size + (4 if masked else 0) + length
 
 
-_REPEAT = tuple(sum(1 << 32 * word for word in range((n + 3) // 4)) for n in range(126))
+_TABLED = 1024
+"""Payload lengths below it have their row in the next two tables."""
+_REPEAT = tuple(sum(1 << 32 * word for word in range((n + 3) // 4)) for n in range(_TABLED))
 """By payload length: a key times this is the key again and again, for as many whole words."""
-_SPARE = tuple(-n % 4 * 8 for n in range(126))
+_SPARE = tuple(-n % 4 * 8 for n in range(_TABLED))
 """By payload length: the bits of the last key that are not needed."""
 
 
@@ -160,13 +162,18 @@ def unmasked(data: bytes, pos: int, found: list[bytes]) -> int:
     repeat, spare = _REPEAT, _SPARE
     while (head := pos + 2) <= end:
         second = data[pos + 1]
+        # The usual frames, masked and not long, are frames.unmask written out: calls cost time.
         if 127 < second < 254:
-            # The usual frame, masked and short, is frames.unmask written out: calls cost time.
             length, start = second - 128, pos + 6
+        elif second == 254 and pos + 8 <= end:
+            length, start = data[head] << 8 | data[head + 1], pos + 8
+        else:
+            length, start = _TABLED, head
+        if length < _TABLED:
             stop = start + length
             if stop > end:
                 break
-            veil = number(data[head:start]) * repeat[length] >> spare[length]
+            veil = number(data[start - 4 : start]) * repeat[length] >> spare[length]
             add((number(data[start:stop]) ^ veil).to_bytes(length))
             pos = stop
             continue
@@ -180,12 +187,6 @@ def unmasked(data: bytes, pos: int, found: list[bytes]) -> int:
         stop = head + length
         if stop > end:
             break
-        if head == start:
-            add(data[head:stop])
-        elif length < LONG:
-            veil = number((data[start:head] * ((length + 3) >> 2))[:length])
-            add((number(data[head:stop]) ^ veil).to_bytes(length))
-        else:
-            add(unmask(data[head:stop], data[start:head]))
+        add(data[head:stop] if head == start else unmask(data[head:stop], data[start:head]))
         pos = stop
     return pos
