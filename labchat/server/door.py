@@ -8,6 +8,7 @@ quick as a ``RequestHandler``. All else goes on to the application's routes.
 from __future__ import annotations
 
 import asyncio
+from functools import lru_cache
 from http.client import responses
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,8 @@ from labchat.server.answers import (
 from labchat.server.auth import bearer
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
+    from datetime import datetime
 
     from tornado.http1connection import HTTP1Connection
 
@@ -149,15 +151,17 @@ class Visit(HTTPMessageDelegate):
     def _answer(self, answer: Answer) -> None:
         if self._gone:
             return
-        headers = HTTPHeaders(common_headers(self._hub.settings, self._headers.get("Origin")))
-        headers["Date"] = format_timestamp(self._hub.clock.now())
-        for name, value in answer.headers.items():
-            headers[name] = value
-        headers["Content-Type"] = "application/json"
-        headers["Content-Length"] = str(len(answer.body))
+        fields = common_headers(self._hub.settings, self._headers.get("Origin"))
+        fields["Date"] = date(self._hub.clock.now().replace(microsecond=0))
+        fields.update(answer.headers)
+        fields["Content-Type"] = "application/json"
+        fields["Content-Length"] = str(len(answer.body))
         reason = responses.get(answer.status, "Unknown")
-        line = ResponseStartLine("HTTP/1.1", answer.status, reason)
-        self._connection.write_headers(line, headers, answer.body)
+        if self._request.version == "HTTP/1.1" and "Connection" not in self._headers:
+            self._connection.write(written(answer.status, reason, fields) + answer.body)
+        else:  # Tornado says whether the connection stays
+            line = ResponseStartLine("HTTP/1.1", answer.status, reason)
+            self._connection.write_headers(line, HTTPHeaders(fields), answer.body)
         self._connection.finish()
         self._log(answer.status)
 
@@ -168,6 +172,21 @@ class Visit(HTTPMessageDelegate):
 
     def _path(self) -> str:
         return self._request.path.partition("?")[0]
+
+
+def written(status: int, reason: str, fields: Mapping[str, str]) -> bytes:
+    """The head of an answer that leaves the connection open (RFC 9112 §2.1).
+
+    Tornado would look at each field again, for a tenth of the processor time of a POST.
+    """
+    lines = "".join([f"{name}: {value}\r\n" for name, value in fields.items()])
+    return f"HTTP/1.1 {status} {reason}\r\n{lines}\r\n".encode("latin1")
+
+
+@lru_cache(1)
+def date(second: datetime) -> str:
+    """A ``Date`` (RFC 9110 §6.6.1), made once for all answers of a second."""
+    return format_timestamp(second)
 
 
 def size_of(line: RequestStartLine, headers: HTTPHeaders) -> int:

@@ -11,6 +11,7 @@ origin.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -49,8 +50,13 @@ def _own(origin: str, host: str) -> bool:
 
 
 def _known(host: str, settings: Settings) -> bool:
+    return _loopback(host) or any(urlsplit(o).netloc.lower() == host for o in settings.origins)
+
+
+@lru_cache(64)
+def _loopback(host: str) -> bool:
+    """Whether a Host names this machine; nearly all requests name the same."""
     try:
-        name = urlsplit(f"//{host}").hostname or ""
+        return is_loopback(urlsplit(f"//{host}").hostname or "")
     except ValueError:
         return False
-    return is_loopback(name) or any(urlsplit(o).netloc.lower() == host for o in settings.origins)
