@@ -99,14 +99,20 @@ async def test_hold_edit_step_and_the_answer(open_notebook) -> None:
 
 
 STEPPER = """
+import json
+from threading import Thread
+from urllib.request import Request, urlopen
 import labchat
 lab = labchat.start()
 lab.hold(kind="request", path="/api/messages", apart=True)
 lab.faults.latency(40, 10)
-lab.alice.set_transport("post")
-lab.alice.say("Hello", to=lab.bob)
+hello = {"text": "Hello", "senderId": "user-1", "receiverId": "user-2"}
+fields = {"Content-Type": "application/json"}
+post = Request(f"{lab.url}/api/messages", json.dumps(hello).encode(), fields)
+Thread(target=urlopen, args=[post], daemon=True).start()
 lab.stepper()
 """
+"""A client that waits for its answer, however long the browser takes."""
 
 
 async def test_the_stepper_under_its_faults_edits_a_body_and_its_head(open_notebook) -> None:
