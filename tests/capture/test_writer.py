@@ -90,6 +90,19 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
     return Disk(monkeypatch)
 
 
+def behind(
+    teller: Callable[..., Teller], path: Path, disk: Disk
+) -> tuple[PcapngWriter, Teller, int, list[str]]:
+    """A writer that may be 100 bytes behind, its connection, and what it says; the disk hangs."""
+    told: list[str] = []
+    sink = PcapngWriter(path, epoch_ns=7, on_problem=told.append, limit=100)
+    telling = teller(sink)
+    number = telling.open()
+    sink.flush()
+    disk.go.clear()
+    return sink, telling, number, told
+
+
 def test_a_crash_keeps_what_was_written(
     teller: Callable[..., Teller], tmp_path: Path, disk: Disk
 ) -> None:
@@ -168,13 +181,8 @@ def test_a_disk_that_fails_at_the_very_end(
 def test_a_slow_disk_leaves_out_what_is_newest_and_says_so(
     teller: Callable[..., Teller], tmp_path: Path, disk: Disk
 ) -> None:
-    told: list[str] = []
     path = tmp_path / "x.pcapng"
-    sink = PcapngWriter(path, epoch_ns=7, on_problem=told.append, limit=100)
-    telling = teller(sink)
-    number = telling.open()
-    sink.flush()
-    disk.go.clear()
+    sink, telling, number, told = behind(teller, path, disk)
     telling.say(number, C, b"a" * 60, b"b" * 60, b"c" * 60)
     disk.go.set()
     sink.flush()
@@ -274,13 +282,8 @@ def test_more_parts_than_the_system_takes_are_written_in_turns(tmp_path: Path) -
 def test_a_slow_disk_makes_one_long_gap_not_many(
     teller: Callable[..., Teller], tmp_path: Path, disk: Disk
 ) -> None:
-    told: list[str] = []
     path = tmp_path / "x.pcapng"
-    sink = PcapngWriter(path, epoch_ns=7, on_problem=told.append, limit=100)
-    telling = teller(sink)
-    number = telling.open()
-    sink.flush()
-    disk.go.clear()
+    sink, telling, number, told = behind(teller, path, disk)
     telling.say(number, C, b"a" * 60, b"b" * 60, b"c" * 40)
     disk.go.set()
     sink.close()

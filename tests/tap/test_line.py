@@ -321,14 +321,20 @@ async def test_a_frame_is_held_edited_and_stepped(bench):
     writer.close()
 
 
-async def test_drop_duplicate_inject_and_delay_on_the_wire(bench):
-    there = await bench(sockets)
+async def three_held(there):
+    """Three frames of a client wait at the gate: "hello 0", "hello 1", "hello 2"."""
     gate = there.relay.gate
     gate.hold(Breakpoint(direction=C2S, units=Units(kind="frame")))
     reader, writer = await talk(there)
     for n in range(3):
         writer.write(said(f"hello {n}"))
     await there.until(lambda: len(gate.view.held) == 3)
+    return gate, reader, writer
+
+
+async def test_drop_duplicate_inject_and_delay_on_the_wire(bench):
+    there = await bench(sockets)
+    gate, reader, writer = await three_held(there)
     gate.drop()
     gate.duplicate()
     gate.delay(ms=1)
@@ -344,12 +350,7 @@ async def test_drop_duplicate_inject_and_delay_on_the_wire(bench):
 async def test_what_the_gate_did_is_told_of_the_unit_by_its_number(bench, tmp_path):
     capture = Capture()
     there = await bench(sockets, sink=capture)
-    gate = there.relay.gate
-    gate.hold(Breakpoint(direction=C2S, units=Units(kind="frame")))
-    reader, writer = await talk(there)
-    for n in range(3):
-        writer.write(said(f"hello {n}"))
-    await there.until(lambda: len(gate.view.held) == 3)
+    gate, reader, writer = await three_held(there)
     gate.drop()
     gate.step()
     assert await hear(reader) == "hello 1"
