@@ -30,14 +30,14 @@ async def test_dots_come_with_the_posts_and_can_be_picked(open_notebook) -> None
     assert await chart.locator(".lc-plot .lc-plot-delivered .lc-plot-dot").count() == 40
     await chart.locator(".lc-plot-box").focus()
     await page.keyboard.press("End")
-    await chart.locator(".lc-picked", has_text="ms").wait_for()
-    picked = int((await chart.locator(".lc-picked").inner_text()).split()[1].rstrip(":"))
+    await chart.locator(".lc-plot-picked", has_text="ms").wait_for()
+    picked = int((await chart.locator(".lc-plot-picked").inner_text()).split()[1].rstrip(":"))
     row = page.locator(f".lc-list [data-n='{picked}'][aria-selected='true']")
     await row.wait_for(state="attached")
     dots = chart.locator(".lc-plot .lc-plot-dot")
     clicked = await dots.first.bounding_box()
     await dots.first.click(force=True)
-    await chart.locator(".lc-picked").filter(has_not_text=f"unit {picked}:").wait_for()
+    await chart.locator(".lc-plot-picked").filter(has_not_text=f"unit {picked}:").wait_for()
     ring = await chart.locator(".lc-plot-chosen").bounding_box()
     assert abs(ring["x"] + ring["width"] / 2 - clicked["x"] - clicked["width"] / 2) < 24
     await page.locator(".jp-Notebook .jp-Cell").first.scroll_into_view_if_needed()

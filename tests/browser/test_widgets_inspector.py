@@ -110,6 +110,18 @@ async def test_what_is_read_stays_where_it_is(open_notebook) -> None:
     assert [error for error in lab.console_errors if missed not in error] == []
 
 
+RESIZED = """
+piece => {
+    const picked = piece.offsetWidth;
+    piece.classList.remove('lc-picked');
+    const plain = piece.offsetWidth;
+    piece.classList.add('lc-picked');
+    return picked !== plain;
+}
+"""
+"""Whether a piece of the ruler has another size when it is picked."""
+
+
 async def answer_again(page) -> None:
     """The kernel answers once more for the unit shown, with another title to be told apart."""
     await page.evaluate(
@@ -154,6 +166,7 @@ async def test_a_keyboard_is_enough(open_notebook) -> None:
     assert "Masking-key" in await page.evaluate(focused)
     picked = page.locator(".lc-bytes .lc-picked")
     assert await picked.all_text_contents() == ["37", "fa", "21", "3d"]
+    assert await page.locator(".lc-piece.lc-picked").first.evaluate(RESIZED) is False
     await answer_again(page)
     assert "Masking-key" in await page.evaluate(focused), "drawn anew under the keyboard"
 

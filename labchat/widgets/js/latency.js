@@ -7,7 +7,7 @@ import { frame, marker, nearest, path, samples } from "./shared/latency_plot.js"
 function render({ model, el }) {
   root(el, "lc-card", "lc-latency");
   const title = h("h3", {}, "What a post takes");
-  const picked = h("span", { class: "lc-meta lc-picked", role: "status" });
+  const picked = h("span", { class: "lc-meta lc-plot-picked", role: "status" });
   const picture = s("svg", { class: "lc-plot", "aria-hidden": "true" });
   const plot = h("div", {
     class: "lc-plot-box", role: "slider", tabindex: "0", "aria-label": "Posts, oldest first", "aria-valuemin": "0",
