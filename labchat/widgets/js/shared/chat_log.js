@@ -54,7 +54,7 @@ export class ChatLog {
     this.selected = "";
     this.list = h("ol", { class: "lc-posts", onKeydown: (event) => this.onKey(event), onFocusin: () => this.rove() });
     this.empty = h("p", { class: "lc-empty" });
-    this.earlier = h("button", { type: "button", class: "lc-link lc-earlier", onClick: () => this.showEarlier() });
+    this.earlier = h("button", { type: "button", class: "lc-link lc-log-earlier", onClick: () => this.showEarlier() });
     this.scroller = h("div", {
       class: "lc-log", role: "log", "aria-live": "polite", "aria-relevant": "additions", "aria-label": "Posts",
       tabindex: "0", onScroll: () => this.onScroll(),
