@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -21,9 +22,9 @@ from urllib.parse import urlsplit
 from websockets.sync.client import connect
 
 from labchat.errors import ChatError
+from labchat.measure.sealed import Sealed
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Iterator
 
     from websockets.sync.client import ClientConnection
@@ -70,13 +71,16 @@ class Wire:
         """
         host, port = self.address
         http = HTTPConnection(host, port, timeout=TIMEOUT)
-        plain = self._dial()
-        http.sock = plain if self.tls is None else self._secured(self.tls, plain)
+        http.sock = self._socket()
         return http
 
-    def _secured(self, tls: ssl.SSLContext, plain: socket.socket) -> ssl.SSLSocket:
+    def _socket(self) -> socket.socket:
+        """Connected, and with TLS if that is spoken."""
+        plain = self._dial()
+        if self.tls is None:
+            return plain
         try:
-            return tls.wrap_socket(plain, server_hostname=self.address[0])
+            return self.tls.wrap_socket(plain, server_hostname=self.address[0])
         except OSError:
             plain.close()
             raise
@@ -89,11 +93,10 @@ class Wire:
             OSError: nobody listens there, or TLS fails (an ``ssl.SSLError``).
         """
         host, port = self.address
-        scheme = "ws" if self.tls is None else "wss"
+        sock = self._socket()
         with connect(
-            f"{scheme}://{host}:{port}/",
-            sock=self._dial(),
-            ssl=self.tls,
+            f"ws://{host}:{port}/",
+            sock=Sealed(sock) if isinstance(sock, ssl.SSLSocket) else sock,  # type: ignore[arg-type]
             compression="deflate" if self.compression else None,
             max_size=None,
             max_queue=None,
