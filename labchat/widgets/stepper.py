@@ -191,8 +191,7 @@ class Stepper(Following, anywidget.AnyWidget):
 
     def _on_message(self, _widget: object, content: dict[str, object], _buffers: object) -> None:
         act = content.get("act")
-        stale = content.get("generation", self.gate.view.generation) != self.gate.view.generation
-        if stale and act in ("step", "drop"):
+        if act in ("step", "drop") and not self._is_next(content.get("id")):
             return
         try:
             self._do(str(act), content)
@@ -200,6 +199,11 @@ class Stepper(Following, anywidget.AnyWidget):
         except SettingsError as error:
             self.problem = str(error)
         self.bridge.changed()
+
+    def _is_next(self, number: object) -> bool:
+        """Whether a click on a unit comes in time; what arrived behind it since does not matter."""
+        first = self.gate.view.next
+        return first is not None and first.id == number
 
     def _do(self, act: str, content: dict[str, object]) -> None:
         plain = {"step": self.step, "cont": self.cont, "drop": self.drop, "hold": self.hold}

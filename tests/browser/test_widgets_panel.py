@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.async_api import expect
 
@@ -125,6 +127,7 @@ async def test_the_stepper_under_its_faults_edits_a_body_and_its_head(open_noteb
     body = both.locator(".lc-unit-card", has_text="body of POST")
     await body.click()
     text = both.locator("textarea")
+    await expect(text).to_have_value(re.compile("Hello"))
     await text.fill((await text.input_value()).replace("Hello", "Hello, world"))
     await both.get_by_text("Content-Length follows by itself").wait_for()
     await lab.screenshot("stepper-body-light", of=".lc-stepping")

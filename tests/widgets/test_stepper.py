@@ -243,8 +243,8 @@ def test_an_edited_body_makes_its_head_right(gate, stepper) -> None:
     assert (stepper.plan["follows"], stepper.plan["told"]) == (True, "")
     say(stepper, act="edit", id=head.id, change={})
     assert b"Content-Length: 5" in bytes.fromhex(stepper.plan["hex"])
-    say(stepper, act="step")
-    say(stepper, act="step")
+    say(stepper, act="step", id=1)
+    say(stepper, act="step", id=2)
     assert gone(gate) == POST.replace(b": 2", b": 5").replace(b"hi", b"hello")
 
 
@@ -252,8 +252,8 @@ def test_a_head_may_be_left_as_it_is(gate, stepper) -> None:
     _, body = apart(gate)
     say(stepper, act="edit", id=body.id, change={"text": "hello", "asIs": True})
     assert stepper.plan["follows"] is False
-    say(stepper, act="step")
-    say(stepper, act="step")
+    say(stepper, act="step", id=1)
+    say(stepper, act="step", id=2)
     assert gone(gate) == POST.replace(b"hi", b"hello")
 
 
@@ -269,11 +269,11 @@ def test_a_head_is_edited_by_its_lines(gate, stepper) -> None:
 
 def test_a_body_whose_head_has_gone_says_so(gate, stepper) -> None:
     _, body = apart(gate)
-    say(stepper, act="step")
+    say(stepper, act="step", id=1)
     say(stepper, act="edit", id=body.id, change={"text": "hello"})
     assert stepper.plan["follows"] is None
     assert "that 2 bytes follow can no longer be changed" in stepper.plan["told"]
-    say(stepper, act="step")
+    say(stepper, act="step", id=2)
     assert gone(gate) == POST.replace(b"hi", b"hello")
 
 
@@ -371,7 +371,7 @@ def test_hold_edit_step_and_see_the_answer(gate, stepper, clock) -> None:
     assert stepper.plan["bits"][1] == {"name": "RSV1", "value": 0, "was": 0}
     say(stepper, act="edit", id=1, change={"rsv1": True, "text": "Hi"})
     assert stepper.plan["violations"]
-    say(stepper, act="step", generation=gate.view.generation)
+    say(stepper, act="step", id=1)
     (passed,) = [effect.piece for effect in gate.take() if hasattr(effect, "piece")]
     assert passed.data == build(1, b"Hi", mask=KEY, rsv=4)
     assert (stepper.plan, stepper.answer) == (None, None)
@@ -409,7 +409,7 @@ def test_the_buttons_do_what_the_gate_does(gate, stepper) -> None:
     stepper.step()
     gate.offer(1, frame(HELLO))
     gate.offer(1, frame(b"two"))
-    say(stepper, act="drop", generation=gate.view.generation)
+    say(stepper, act="drop", id=1)
     assert [each.id for each in gate.view.held] == [2]
     say(stepper, act="edit", id=99, change={"fin": False})
     assert stepper.plan is None
@@ -430,8 +430,20 @@ def test_the_buttons_do_what_the_gate_does(gate, stepper) -> None:
 
 def test_a_stale_click_does_nothing(gate, stepper) -> None:
     gate.offer(1, frame(HELLO))
-    say(stepper, act="step", generation=gate.view.generation - 1)
-    assert len(gate.view.held) == 1
+    gate.offer(1, frame(b"two"))
+    say(stepper, act="step", id=1)
+    say(stepper, act="step", id=1)
+    say(stepper, act="drop", id=1)
+    assert [each.id for each in gate.view.held] == [2]
+
+
+def test_a_click_counts_whatever_arrived_since_behind_the_unit(gate, stepper) -> None:
+    gate.offer(1, frame(HELLO))
+    stepper._update()
+    seen = stepper.view["next"]
+    gate.offer(1, frame(b"two"))
+    say(stepper, act="step", id=seen)
+    assert [each.id for each in gate.view.held] == [2]
 
 
 def test_what_cannot_be_done_is_said(gate, stepper) -> None:
@@ -440,7 +452,7 @@ def test_what_cannot_be_done_is_said(gate, stepper) -> None:
     assert stepper.plan["error"]
     gate.offer(1, frame(HELLO))
     stepper._do = lambda act, content: gate.step(2)
-    say(stepper, act="step", generation=gate.view.generation)
+    say(stepper, act="step", id=1)
     assert "waits behind" in stepper.problem
 
 

@@ -55,7 +55,7 @@ class StepperView {
   }
 
   act(act, more = {}) {
-    this.model.send({ act, generation: this.model.get("view").generation, ...more });
+    this.model.send({ act, ...more });
   }
 
   buildTools() {
@@ -94,7 +94,7 @@ class StepperView {
       return;
     }
     if (act === "step") this.sendEdit();
-    this.act(act);
+    this.act(act, { id: this.model.get("view").next }); // the unit the person saw, no later one
   }
 
   key(event) {

@@ -58,7 +58,6 @@ class TimerView(TypedDict):
 class StepperView(TypedDict):
     """The gate at one moment; times in milliseconds."""
 
-    generation: int
     paused: bool
     next: int
     held: int
@@ -84,7 +83,6 @@ def view(gate: GateView, names: Mapping[int, str], now_ns: int) -> StepperView:
     """The gate's view for the front end; ``names``: connection to client."""
     first = gate.next
     return {
-        "generation": gate.generation,
         "paused": gate.paused,
         "next": first.id if first else 0,
         "held": len(gate.held),
