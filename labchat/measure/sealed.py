@@ -1,6 +1,6 @@
 """A TLS connection for two threads: one that reads, one that writes.
 
-OpenSSL forbids two threads in one connection at a time, and Python 3.11 to 3.13.5 do not keep them
+OpenSSL forbids two threads in one connection at a time, and Python 3.11 does not keep them
 apart: while the reading thread takes the server's session tickets (RFC 8446 section 4.6.1), what
 another writes is lost about once in five hundred connections, without an error. So here a thread
 holds the connection only while it has something to do, never while it waits.
