@@ -50,7 +50,7 @@ class Talker:
     async def hear(self, kind):
         """The next event of this kind; the others are kept in ``heard``."""
         while True:
-            event = json.loads(await asyncio.wait_for(self.socket.recv(), 5))
+            event = json.loads(await asyncio.wait_for(self.socket.recv(), 50))
             if event["type"] == kind:
                 return event
             self.heard.append(event)
@@ -70,7 +70,7 @@ class Talker:
 
     async def closed(self):
         """The close code and reason that the server gave."""
-        await asyncio.wait_for(self.socket.wait_closed(), 5)
+        await asyncio.wait_for(self.socket.wait_closed(), 50)
         return self.socket.close_code, self.socket.close_reason
 
 
@@ -99,7 +99,7 @@ class House:
     async def talker(self, user=None, path="/ws", **options):
         connection = websockets.connect(
             self.server.url.replace("http", "ws", 1) + path,
-            **{"compression": None, "max_queue": None, **options},
+            **{"compression": None, "max_queue": None, "open_timeout": 50, **options},
         )
         talker = Talker(await self.stack.enter_async_context(connection))
         if user is not None:
@@ -136,6 +136,27 @@ class House:
 
 
 @pytest.fixture
+async def flying(monkeypatch):
+    """``await flying(work)``: each turn of the loop takes an hour of its clock, until that is done.
+
+    So a limit that cuts a slow peer may be generous with the requests that follow.
+    """
+    loop = asyncio.get_running_loop()
+    ahead, time = 0.0, loop.time
+    monkeypatch.setattr(loop, "time", lambda: time() + ahead)
+
+    async def fly(work):
+        nonlocal ahead
+        task = loop.create_task(work)
+        while not task.done():
+            ahead += 3600
+            await asyncio.sleep(0)
+        return task.result()
+
+    return fly
+
+
+@pytest.fixture
 async def house(tmp_path):
     """``await house(routing=…, limits={…})`` starts a server with these settings."""
     async with AsyncExitStack() as stack:
@@ -150,7 +171,7 @@ async def house(tmp_path):
             server = await own.enter_async_context(running(chosen, clock=clock))
             url = server.url
             http = await stack.enter_async_context(
-                httpx.AsyncClient(base_url=url, trust_env=False, verify=False)
+                httpx.AsyncClient(base_url=url, trust_env=False, verify=False, timeout=50)
             )
             return House(server, clock, http, stack, own)
 

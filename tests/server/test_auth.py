@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 import websockets
 
@@ -165,9 +167,10 @@ async def test_a_stranger_hears_nothing(guarded_house):
     assert {event["type"] for event in eve.heard} == {"presence"}
 
 
-async def test_who_does_not_register_in_time_is_closed(house, tmp_path):
-    server = await house(base=guarded(), limits={"header_seconds": 0.05})
-    stranger = await server.talker()
+async def test_who_does_not_register_in_time_is_closed(house, flying):
+    server = await house(base=guarded(), limits={"header_seconds": 60})
+    stranger = await server.talker(ping_interval=None)
+    await flying(asyncio.sleep(60))
     assert await stranger.closed() == (1008, "register first")
 
 

@@ -22,18 +22,17 @@ async def alive(server):
 async def ended(reader):
     """The end of the stream, in whatever way it comes."""
     try:
-        async with asyncio.timeout(5):
-            while await reader.read(65536):
-                continue
+        while await reader.read(65536):
+            continue
     except ConnectionError:
         return
 
 
-async def test_a_slow_head_is_cut(house):
-    server = await house(limits={"header_seconds": 0.1})
+async def test_a_slow_head_is_cut(house, flying):
+    server = await house(limits={"header_seconds": 60})
     reader, writer = await server.raw()
     writer.write(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ")
-    await ended(reader)
+    await flying(ended(reader))
     await alive(server)
 
 
@@ -68,13 +67,13 @@ async def test_half_a_head_whose_end_will_not_come_is_cut_at_once(house, sent):
     await alive(server)
 
 
-async def test_a_slow_body_is_cut(house):
-    server = await house(limits={"body_seconds": 0.1})
+async def test_a_slow_body_is_cut(house, flying):
+    server = await house(limits={"body_seconds": 60})
     reader, writer = await server.raw(
         *("POST /api/messages HTTP/1.1", f"Host: 127.0.0.1:{server.port}", "Content-Length: 50")
     )
     writer.write(b"{")
-    await ended(reader)
+    await flying(ended(reader))
     await alive(server)
 
 
@@ -95,7 +94,7 @@ async def test_a_malformed_request_is_a_400_or_the_end(house, head):
     server = await house()
     reader, writer = await server.raw()
     writer.write(head)
-    answer = await asyncio.wait_for(reader.read(), 5)
+    answer = await asyncio.wait_for(reader.read(), 50)
     assert answer[:12] in {b"", b"HTTP/1.1 400", b"HTTP/1.1 403"}
     await alive(server)
 
@@ -107,7 +106,7 @@ async def test_a_compression_bomb_is_not_inflated(house):
     bomb = deflated(bytes(9_000_000))
     assert len(bomb) < 10_000
     writer.write(masked(0xC1, bomb))
-    told = await asyncio.wait_for(reader.read(), 5)
+    told = await asyncio.wait_for(reader.read(), 50)
     assert int.from_bytes(told[2:4], "big") == Code.TOO_BIG
     await alive(server)
 
@@ -131,21 +130,25 @@ async def test_a_reader_that_does_not_read_is_closed_with_1013_and_the_others_he
     assert number < 399
 
 
-async def test_typing_is_left_out_before_posts_are(house):
+async def test_typing_is_left_out_before_posts_are(house, monkeypatch):
     server = await house(limits={"queue": 1_000_000, "text": 500_000, "frame": 600_000})
     _, writer, _ = await server.upgraded("/ws")
     writer.transport.pause_reading()
     alice = await server.talker("alice")
     (slow,) = (link for link in server.hub.links if server.hub.company.members.user(link) is None)
     number = 0
-    while slow.link.waiting() <= 500_000:
+    while slow.link.waiting() <= 800_000:  # the system may yet take some of it
         number += 1
         await alice.post(f"m{number}", text="x" * 100_000)
         await alice.hear("ack")
-    before = slow.link.waiting()
+    queued = []
+    monkeypatch.setattr(slow.link.stream, "write", queued.append)
     await alice.say("typing", senderId="alice", receiverId="bob")
     await alice.settle()
-    assert slow.link.waiting() == before
+    assert queued == []
+    await alice.post("last")
+    await alice.hear("ack")
+    assert len(queued) == 1
 
 
 async def test_there_is_room_for_so_many_and_no_more(house):
@@ -165,7 +168,7 @@ async def test_a_flood_of_connections_is_bounded(house, monkeypatch):
     monkeypatch.setattr("labchat.server.gate.SPARE", 3)
     server = await house(limits={"connections": 0})
     flood = [await server.raw() for _ in range(6)]
-    ends = [await asyncio.wait_for(reader.read(), 5) for reader, _ in flood[3:]]
+    ends = [await asyncio.wait_for(reader.read(), 50) for reader, _ in flood[3:]]
     assert ends == [b"", b"", b""]
     flood[0][1].write(b"GET /api/health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
     assert (await flood[0][0].readline()).startswith(b"HTTP/1.1 200")
@@ -196,7 +199,7 @@ async def test_a_chatty_connection_does_not_starve_the_others(house):
     async with asyncio.TaskGroup() as group:
         noise = [group.create_task(shout()), group.create_task(listen())]
         for number in range(20):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(50):
                 assert (await server.post(f"m{number}")).status_code == 200
         for task in noise:
             task.cancel()
@@ -214,6 +217,6 @@ async def test_a_peer_that_vanishes_is_forgotten(house):
     _, writer, _ = await server.upgraded("/ws")
     assert len(server.hub.links) == 1
     writer.transport.abort()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(50):
         await server.hub.emptied()
     assert len(server.hub.company.members) == 0
