@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -33,13 +34,14 @@ def test_no_cell_is_kept_from_the_tests(notebook: Path) -> None:
 
 
 @pytest.mark.notebook
-def test_nbval_sees_cells_that_fail(tmp_path: Path) -> None:
+def test_nbval_sees_cells_that_fail(root: Path, tmp_path: Path) -> None:
     good, bad = "assert 1 + 1 == 2", "assert 1 + 1 == 3"
     late = "import asyncio\nawait asyncio.sleep(0)\nraise OSError"
     notebook = new_notebook(cells=[new_code_cell(code) for code in (good, bad, late)])
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
     nbformat.write(notebook, tmp_path / "made.ipynb")
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    shutil.copy(root / "conftest.py", tmp_path)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "nbval.plugin", "--nbval-lax"]
     run = subprocess.run(
         [*command, "made.ipynb"],
