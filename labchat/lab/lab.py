@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 from labchat.capture.capture import Capture
 from labchat.client import connect
 from labchat.client.settings import Settings
-from labchat.errors import LabError, ServerFailed
+from labchat.errors import LabError, PortInUse, ServerFailed
 from labchat.lab.background import Background, Job, until
 from labchat.lab.control import Control
 from labchat.lab.labels import Labeller
@@ -151,15 +151,19 @@ class Lab(Control, Views):
         self.relay.gate.know(*timers(Settings(), self._options))
         self._labeller.watch(self.relay.gate, self.relay.name)
         stack.push_async_callback(self.relay.stop)
-        await self.relay.start(port=self._tap_port())
+        await self._listen()
         for user_id, name in self.names.items():
             chat = await stack.enter_async_context(connect(self.url, user=user_id))
             self.users[user_id] = User(chat, self.background, user_id=user_id, name=name)
 
-    def _tap_port(self) -> int:
+    async def _listen(self) -> None:
+        """On the port asked for; else on the text's, or a free one if somebody has that."""
         if self._port is not None:
-            return self._port
-        return TEXT_PORT if is_free(TEXT_PORT) else 0
+            return await self.relay.start(port=self._port)
+        try:
+            await self.relay.start(port=TEXT_PORT if is_free(TEXT_PORT) else 0)
+        except PortInUse:  # somebody was quicker
+            await self.relay.start()
 
     def stop(self) -> None:
         """Let go what is held, close the clients, stop tap and server. Twice is fine."""
@@ -227,7 +231,11 @@ class Lab(Control, Views):
 
     async def _restart(self) -> None:
         await self.server.stop()
-        await self.server.start(port=self.server.address[1])
+        try:
+            await self.server.start(port=self.server.address[1])
+        except PortInUse:  # somebody was given it meanwhile
+            await self.server.start()
+            self.relay.target = self.server.address
 
     def read_labels(self) -> None:
         """Name the connections of all that has been captured by now, without waiting."""
