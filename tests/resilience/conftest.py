@@ -72,10 +72,12 @@ def rounds(request: pytest.FixtureRequest) -> int:
     return int(request.config.getoption("--rounds", 100))
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+def kept_port() -> socket.socket:
+    """A socket that keeps a port: servers may listen there, and nobody else is given it."""
+    kept = socket.socket()
+    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    kept.bind(("127.0.0.1", 0))
+    return kept
 
 
 @dataclass
@@ -85,19 +87,20 @@ class Victim:
     db: Path
     delivery: str
     post: str
-    port: int = field(default_factory=free_port)
+    kept: socket.socket = field(default_factory=kept_port)
     _nursery: asyncio.subprocess.Process | None = None
     _pid: int = 0
 
     @property
     def address(self) -> tuple[str, int]:
-        return ("127.0.0.1", self.port)
+        host, port = self.kept.getsockname()
+        return host, port
 
     async def start(self) -> None:
         """Serve; the server before, killed or not, is gone then."""
         if self._nursery is None:
             self._nursery = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-c", NURSERY, str(self.port), str(self.db)),
+                *(sys.executable, "-c", NURSERY, str(self.address[1]), str(self.db)),
                 *(self.delivery, self.post),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
@@ -114,6 +117,7 @@ class Victim:
     async def stop(self) -> None:
         self._nursery.stdin.close()
         await self._nursery.wait()
+        self.kept.close()
 
 
 @dataclass
@@ -161,7 +165,7 @@ class Crowd:
         text = f"{user} says {self.rng.getrandbits(64)} " + "x" * self.rng.choice((0, 10, 300))
         self.chats[user].post(text, other)
 
-    async def fall_silent(self, patience: float = 20.0, *, broadcast: bool = True) -> None:
+    async def fall_silent(self, patience: float = 60.0, *, broadcast: bool = True) -> None:
         """Say nothing more, and give what was said the time to arrive; the judge says if it did."""
         self.talking = False
         with suppress(TimeoutError):
@@ -206,7 +210,7 @@ async def history(address: tuple[str, int]) -> list[Post]:
     """All that is stored, page by page."""
     posts: list[Post] = []
     async with httpx.AsyncClient(
-        base_url="http://{}:{}".format(*address), trust_env=False
+        base_url="http://{}:{}".format(*address), trust_env=False, timeout=50
     ) as client:
         while True:
             after = posts[-1].seq if posts else 0

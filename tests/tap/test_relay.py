@@ -170,8 +170,11 @@ async def test_a_reset_after_fin_is_told(bench):
     assert note[1].startswith("The c2s sender's connection broke: ")
 
 
-async def test_a_dead_target_resets_the_client_and_is_told(unused_tcp_port, recorded):
-    relay = Relay(("127.0.0.1", unused_tcp_port), recorded)
+async def test_a_dead_target_resets_the_client_and_is_told(recorded):
+    deaf = socket.socket()  # its port is taken, so that nobody else comes to listen there
+    deaf.bind(("127.0.0.1", 0))
+    host, port = deaf.getsockname()
+    relay = Relay((host, port), recorded)
     await relay.start()
     reader, writer = await asyncio.open_connection(*relay.address)
     with pytest.raises(ConnectionResetError):
@@ -179,9 +182,10 @@ async def test_a_dead_target_resets_the_client_and_is_told(unused_tcp_port, reco
     writer.close()
     ((number, text),) = recorded.notes
     assert number == 1
-    assert text.startswith(f"The target 127.0.0.1:{unused_tcp_port} cannot be reached: ")
+    assert text.startswith(f"The target 127.0.0.1:{port} cannot be reached: ")
     assert {how for _, _, how in recorded.ends} == {End.LOCAL}
     await relay.stop()
+    deaf.close()
 
 
 async def test_a_slow_reader_holds_its_sender_back(bench):
