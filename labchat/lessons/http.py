@@ -7,14 +7,18 @@ from contextlib import closing
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
 
+from labchat.errors import LabError
 from labchat.lessons import evidence
 from labchat.lessons.lesson import Check, Lab, Lesson, Question
 from labchat.lessons.plain import TIMEOUT
+from labchat.lessons.waiting import awaited
 
 if TYPE_CHECKING:
     from labchat.widgets.lesson_card import Measured
 
 REQUESTS = 5
+GOODBYE_S = 10.0
+"""For so long the end of a connection may take, when it was asked for."""
 
 
 def connect(lab: Lab) -> HTTPConnection:
@@ -101,9 +105,21 @@ def closed(lab: Lab) -> str | None:
     """Whether a client asked for the connection to be closed, and it was."""
     for each, request in evidence.requests(lab.capture):
         if "close" in (request.header("Connection") or "").lower():
-            ended = lab.capture.connections[each.row.connection - 1].ended
+            ended = _ended(lab, each.row.connection)
             return None if ended else "you asked, but the connection is still open."
     return "no request has said Connection: close."
+
+
+def _ended(lab: Lab, number: int) -> bool:
+    """Whether a connection has ended, or does so now: the end comes after the answer."""
+
+    def look() -> bool | None:
+        return bool(lab.capture.connections[number - 1].ended) or None
+
+    try:
+        return awaited(lab.capture.subscribe, look, seconds=GOODBYE_S)
+    except LabError:
+        return False
 
 
 def chunked(lab: Lab) -> str | None:

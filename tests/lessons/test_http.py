@@ -28,8 +28,17 @@ def test_a_connection_that_closes(lab: Lab) -> None:
         lesson.post(http, "stay")
         assert "no request has said" in str(lesson.closed(lab))
         lesson.post(http, "go", Connection="close")
-    seen = until(lab.capture.subscribe, lambda: lesson.closed(lab) is None or None)
-    assert lab.background.run(seen)
+    assert lesson.closed(lab) is None
+
+
+def test_a_connection_that_stays_open(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lesson, "GOODBYE_S", 0.01)
+    lab.hold(direction="s2c")
+    with closing(lesson.connect(lab)) as http:
+        http.request("GET", "/api/health", headers={"Connection": "close"})
+        lab.held().result()
+        assert "still open" in str(lesson.closed(lab))
+        lab.cont()
 
 
 def test_a_body_in_chunks(lab: Lab) -> None:
