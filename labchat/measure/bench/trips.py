@@ -71,7 +71,7 @@ def posts(port: int, seconds: float, connections: int = 16, *, first: int = 0) -
 
     Args:
         port: the server's, on loopback.
-        seconds: how long.
+        seconds: how long; longer if nothing is answered by then.
         connections: how many post at once.
         first: number of the first post; a number that was posted before is not stored again.
 
@@ -86,7 +86,7 @@ def posts(port: int, seconds: float, connections: int = 16, *, first: int = 0) -
             selector.register(sock, selectors.EVENT_READ)
             sock.sendall(request(next(numbers), port))
         done, began = 0, time.perf_counter()
-        while (now := time.perf_counter()) - began < seconds:
+        while (now := time.perf_counter()) - began < seconds or not done:
             for key, _ in selector.select(0.1):
                 assert isinstance(key.fileobj, socket.socket)
                 done += _answered(key.fileobj)
