@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_CLOSE_SECONDS = 30.0
+
 
 class Job(Generic[T]):
     """Work under way on the background loop."""
@@ -112,9 +114,9 @@ class Background:
         if self._loop.is_closed():
             return
         with contextlib.suppress(LabError):
-            self.run(_cancel_others(), timeout=5.0)
+            self.run(_cancel_others(), _CLOSE_SECONDS)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(timeout=5.0)
+        self._thread.join(_CLOSE_SECONDS)
         self._loop.close()
 
 
