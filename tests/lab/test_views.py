@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 def lab() -> Iterator[Lab]:
     with Lab(port=0) as lab:
         lab.alice.say("Hello", to=lab.bob).result()
+        lab.bob.hears("Hello").result()
         yield lab
 
 
@@ -33,8 +34,11 @@ def test_each_view_is_made_and_says_what_it_is(lab: Lab) -> None:
 
 
 def test_an_inspector_opens_at_a_unit_of_choice(lab: Lab) -> None:
+    before = len(lab.capture)
     opened = [lab.inspector(), lab.inspector(3), lab.inspector(-1)]
-    assert [view.selected for view in opened] == [0, 3, len(lab.capture)]
+    first, third, newest = (view.selected for view in opened)
+    assert (first, third) == (0, 3)
+    assert before <= newest <= len(lab.capture)
     for view in opened:
         view.close()
 
@@ -66,8 +70,9 @@ def test_what_is_not_there_yet_is_said(lab: Lab) -> None:
 def test_a_capture_is_saved_and_opens_again(lab: Lab, tmp_path: Path) -> None:
     import labchat
 
+    before = len(lab.capture)
     path = lab.save(tmp_path / "lab.pcapng")
-    assert len(labchat.open(path)) == len(lab.capture)
+    assert before <= len(labchat.open(path)) <= len(lab.capture)
 
 
 def test_a_kernel_without_the_extra_is_told_what_to_install(

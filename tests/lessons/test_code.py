@@ -24,7 +24,7 @@ ZEROS = bytes(4)
 
 @pytest.fixture
 def lab() -> Iterator[Lab]:
-    with Lab(port=0, options=("--heartbeat", "1")) as lab:
+    with Lab(port=0) as lab:
         yield lab
 
 
@@ -32,7 +32,7 @@ class Client:
     """As few lines as a client can have, and a way to do each of them wrong."""
 
     def __init__(self, lab: Lab, *, key: str | None = None) -> None:
-        self.socket = socket.create_connection(lab.relay.address, timeout=20)
+        self.socket = socket.create_connection(lab.relay.address, timeout=50)
         self.bytes = self.socket.makefile("rb")
         key = key or base64.b64encode(os.urandom(16)).decode()
         self.socket.sendall(opening("/", Sec_WebSocket_Key=key))
@@ -84,7 +84,7 @@ def test_a_key_of_ones_own(lab: Lab) -> None:
 
 
 def test_a_refused_handshake_is_told_by_its_status(lab: Lab) -> None:
-    with socket.create_connection(lab.relay.address, timeout=20) as plain:
+    with socket.create_connection(lab.relay.address, timeout=50) as plain:
         plain.sendall(
             opening("/", Origin="https://evil.example", Sec_WebSocket_Key="A" * 22 + "==")
         )
@@ -138,15 +138,18 @@ def test_a_pong_for_a_ping(lab: Lab) -> None:
     client.say(type="register", userId="user-3")
     client.until(1, b"registered")
     assert "no ping has come" in str(lesson.ponged(lab))
-    client.until(9)
-    assert "no pong went back" in str(lesson.ponged(lab))
-    client.send(10, b"something else")
-    settled(lab, lesson.ponged, "carries other bytes")
     client.end()
-    client = Client(lab)
-    client.send(10, client.until(9))
-    settled(lab, lesson.ponged, None)
-    client.end()
+    with Lab(port=0, names={}, options=("--heartbeat", "5")) as pinging:
+        right, wrong = Client(pinging), Client(pinging)
+        payload = right.until(9)
+        wrong.until(9)
+        assert "no pong went back" in str(lesson.ponged(pinging))
+        wrong.send(10, b"something else")
+        settled(pinging, lesson.ponged, "carries other bytes")
+        right.send(10, payload)
+        settled(pinging, lesson.ponged, None)
+        for each in (right, wrong):
+            each.end()
 
 
 def test_a_goodbye(lab: Lab) -> None:

@@ -47,7 +47,7 @@ def test_the_page_of_another_site() -> None:
 def test_tokens_and_limits(tmp_path: Path) -> None:
     database = tmp_path / "chat.db"
     token = add_user(database, "user-1")
-    options = ["--auth", "token", "--rate", "2"]
+    options = ["--auth", "token", "--rate", "0.5"]
     with Lab(port=0, names={}, database=database, options=options) as strict:
         assert "no POST has crossed" in str(lesson.let_in(strict))
         assert visits.post(strict, "Hello", token=token) == [200]

@@ -38,7 +38,7 @@ def test_a_real_crowd_tries_when_its_virtual_twin_does(lab: Lab) -> None:
 
 
 def test_a_crowd_that_gives_up_is_not_waited_for(lab: Lab) -> None:
-    table = crowd_live.attempts(lab, fixed(0.1, name="once"), clients=3, down_s=1, scale=0.1)
+    table = crowd_live.attempts(lab, fixed(0.1, name="once"), clients=3, down_s=20, scale=0.1)
     row = crowd.summary(table).loc["once"]
     assert (row["attempts"], row["connected"], row["gave_up"]) == (3, 0, 3)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 import sys
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -50,9 +51,11 @@ def test_legs_that_were_not_seen_are_not_numbers(lab: Lab) -> None:
 def test_a_closed_loop_hides_what_the_stall_did_to_the_others() -> None:
     with Lab(port=0, names={}) as fresh:
         data = timing.measure_averages(Stage(lambda options: fresh, quick=True))
-    assert len(data["closed_ms"]) == 100
-    assert sum(ms > 100 for ms in data["closed_ms"]) == 1
-    assert timing.judge_averages(data).verdict == "false"
+    times = data["closed_ms"]
+    assert len(times) == 100
+    assert statistics.median(times) < 200 <= times[50]
+    nothing_else = data | {"closed_ms": [1.0] * 50 + [times[50]] + [1.0] * 49}
+    assert timing.judge_averages(nothing_else).verdict == "false"
 
 
 def test_a_machine_that_does_not_name_its_processor(monkeypatch: pytest.MonkeyPatch) -> None:
