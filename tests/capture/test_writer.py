@@ -77,7 +77,7 @@ class Disk:
 
     def write(self, file: FileIO, parts: Sequence[bytes]) -> None:
         self.came.set()
-        assert self.go.wait(20)
+        assert self.go.wait(50)
         if self.error is not None:
             data = b"".join(parts)
             self._write(file, (data[: len(data) // 2],))
@@ -114,7 +114,7 @@ def test_a_crash_keeps_what_was_written(
     telling.say(number, C, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
     disk.came.clear()
     telling.say(number, C, b"GET /2 HTTP/1.1\r\nHost: x\r\n\r\n")
-    assert disk.came.wait(20)
+    assert disk.came.wait(50)
     telling.say(number, C, b"GET /3 HTTP/1.1\r\nHost: x\r\n\r\n")
     sink.close()
     assert [row.summary for row in files.open(path).rows()] == ["GET /", "GET /2", "GET /3"]
@@ -136,7 +136,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 def test_a_killed_process_leaves_a_whole_file(tmp_path: Path) -> None:
     path = tmp_path / "x.pcapng"
-    done = subprocess.run([sys.executable, "-c", KILLED, path], timeout=30, check=False)
+    done = subprocess.run([sys.executable, "-c", KILLED, path], timeout=50, check=False)
     assert done.returncode == -signal.SIGKILL
     loaded = files.load(path)
     assert loaded.problem is None
@@ -169,7 +169,7 @@ def test_a_disk_that_fails_at_the_very_end(
 ) -> None:
     disk.go.clear()
     sink = PcapngWriter(tmp_path / "x.pcapng", epoch_ns=7)
-    disk.came.wait(20)
+    disk.came.wait(50)
     teller(sink).open()
     disk.error = OSError(errno.EIO, "")
     threading.Timer(0.05, disk.go.set).start()
@@ -209,7 +209,7 @@ def test_what_gathers_behind_a_slow_write_is_written_together(
     disk.go.clear()
     disk.came.clear()
     telling.say(number, C, b"a")
-    assert disk.came.wait(20)
+    assert disk.came.wait(50)
     telling.say(number, C, b"b", b"c")
     disk.go.set()
     sink.close()

@@ -192,11 +192,11 @@ class TestWheel:
             url, token = self.address(process)
             patient = httpx.HTTPTransport(retries=6)  # it prints its address before it listens
             with httpx.Client(transport=patient, headers={"Authorization": f"token {token}"}) as it:
-                listed = it.get(f"{url}/api/contents", timeout=30).json()["content"]
+                listed = it.get(f"{url}/api/contents", timeout=50).json()["content"]
             names = {entry["name"] for entry in listed}
         finally:
             process.terminate()
-            process.communicate(timeout=30)
+            process.communicate(timeout=50)
         assert "00_start.ipynb" in names
         assert names <= {path.name for path in (tmp_path / "labchat-notebooks").iterdir()}
 

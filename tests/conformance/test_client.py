@@ -74,7 +74,7 @@ async def verdicts(
     async with run_fuzzingserver(include, exclude, host="127.0.0.1", port=0) as server:
         base = f"ws://{server.address}:{server.port}"
         for case in range(1, int(await ask(f"{base}/getCaseCount")) + 1):
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 await echo(f"{base}/runCase?case={case}&agent=client")
         await our_echo(f"{base}/updateReports?agent=client")
         try:

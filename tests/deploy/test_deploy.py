@@ -81,7 +81,7 @@ def started(world: dict[str, str], says: str, *words: str) -> Iterator[re.Match[
             raise AssertionError("it ended:\n" + "".join(heard))
     finally:
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=30)
+        process.communicate(timeout=50)
 
 
 def stand_in(world: dict[str, str], program: str) -> Path:
@@ -147,7 +147,7 @@ def test_alone_it_opens_jupyterlab_on_a_copy_of_the_notebooks(world: dict[str, s
     with started(world, says, "notebooks", *words) as ready:
         patient = httpx.HTTPTransport(retries=6)  # it prints its address before it listens
         with httpx.Client(transport=patient, headers={"Authorization": f"token {ready[2]}"}) as it:
-            listed = it.get(f"{ready[1]}/api/contents", timeout=30).json()["content"]
+            listed = it.get(f"{ready[1]}/api/contents", timeout=50).json()["content"]
     assert {"00_start.ipynb", "data"} <= {entry["name"] for entry in listed}
     assert Path(world["HOME"], "labchat-notebooks", "00_start.ipynb").is_file()
 

@@ -64,7 +64,7 @@ async def test_what_was_acknowledged_survives(
     async with crowd.talk("http://{}:{}".format(*victim.address)):
         for _ in range(rounds // 2):
             killer.aim()
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 await killer.struck.wait()
                 await victim.start()
         await crowd.fall_silent()

@@ -19,7 +19,7 @@ DEFLATE = "Sec-WebSocket-Extensions: permessage-deflate"
 
 async def everything(reader):
     """What the server sends, up to its end of the stream; a reset would raise."""
-    return await asyncio.wait_for(reader.read(), 5)
+    return await asyncio.wait_for(reader.read(), 50)
 
 
 @pytest.mark.parametrize(

@@ -196,7 +196,7 @@ class Stream:
     async def event(self):
         fields = {}
         while True:
-            line = await asyncio.wait_for(anext(self.lines), 5)
+            line = await asyncio.wait_for(anext(self.lines), 50)
             if line:
                 name, _, value = line.partition(": ")
                 fields[name] = value

@@ -41,7 +41,7 @@ async def served(tmp_path, *arguments, **options):
 
 async def post(url, post_id):
     said = {"text": "Hello", "senderId": "alice", "receiverId": "bob", "id": post_id}
-    async with httpx.AsyncClient(base_url=url, trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=50) as http:
         return await http.post("/api/messages", json=said)
 
 
@@ -61,7 +61,7 @@ async def test_what_was_acknowledged_survives_kill_9(tmp_path):
     async with served(tmp_path) as (process, url):
         assert (await post(url, "m1")).status_code == 200
         process.kill()
-    async with served(tmp_path) as (_, url), httpx.AsyncClient(base_url=url) as http:
+    async with served(tmp_path) as (_, url), httpx.AsyncClient(base_url=url, timeout=50) as http:
         assert [one["id"] for one in (await http.get("/api/messages")).json()] == ["m1"]
 
 
@@ -87,12 +87,12 @@ async def test_it_ends_with_its_parent(tmp_path):
     pipe = asyncio.subprocess.PIPE
     async with served(tmp_path, "--exit-with-parent", stdin=pipe) as (process, _):
         process.stdin.close()
-        assert await asyncio.wait_for(process.wait(), 10) == 0
+        assert await asyncio.wait_for(process.wait(), 50) == 0
 
 
 async def refused(*arguments):
     process = await spawn(*arguments)
-    out, err = await asyncio.wait_for(process.communicate(), 20)
+    out, err = await asyncio.wait_for(process.communicate(), 50)
     assert out == b""
     assert b"Traceback" not in err
     return process.returncode, " ".join(err.decode().split())

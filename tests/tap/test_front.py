@@ -50,7 +50,7 @@ def test_faults_gate_and_cut_work_from_any_thread(app):
         held = threading.Event()
         tap.gate.subscribe(lambda: tap.gate.view.held and held.set())
         sock.sendall(b"hello")
-        assert held.wait(10)
+        assert held.wait(50)
         tap.gate.clear()
         assert sock.recv(100) == b"HELLO"
         tap.cut("rst")

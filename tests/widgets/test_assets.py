@@ -34,7 +34,7 @@ def run(node: str, text: str, tmp_path: Path) -> str:
 
 def evaluate(node: str, script: str) -> str:
     command = [node, "--input-type=module", "-e", script]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=50, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 

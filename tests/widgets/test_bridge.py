@@ -25,7 +25,7 @@ def test_many_changes_are_one_update() -> None:
 
     bridge = Bridge(update, interval=3600, idle=0.01)
     bridge.changed()
-    assert updated.wait(10)
+    assert updated.wait(50)
     for _ in range(50):
         bridge.changed()
     assert len(calls) == 1, "within the interval the thread waits"
@@ -55,14 +55,14 @@ def test_the_thread_ends_when_idle_and_starts_again() -> None:
 
     bridge = Bridge(update, interval=0, idle=0.001)
     bridge.changed()
-    assert updated.acquire(timeout=10)
-    threads[0].join(10)
+    assert updated.acquire(timeout=50)
+    threads[0].join(50)
     assert not threads[0].is_alive()
     bridge.changed()
-    assert updated.acquire(timeout=10)
+    assert updated.acquire(timeout=50)
     assert threads[1] is not threads[0]
     bridge.close()
-    threads[1].join(10)
+    threads[1].join(50)
 
 
 def test_nothing_happens_after_close() -> None:
@@ -90,6 +90,6 @@ def test_a_change_made_by_a_failing_update_is_not_lost(monkeypatch: pytest.Monke
     bridge.changed()
     # The dying thread hands over before its error is reported: wait for the second update.
     bridge.changed()
-    assert second.wait(10)
+    assert second.wait(50)
     assert seen[0] is ZeroDivisionError
     bridge.close()

@@ -122,7 +122,7 @@ def test_changes_come_through_the_bridge_from_any_thread(panel: ChatPanel, chat:
     thread = threading.Thread(target=chat.show, args=("x", "Hi", Delivery.PENDING))
     thread.start()
     thread.join()
-    assert drawn.wait(10)
+    assert drawn.wait(50)
     assert ids(panel) == ["x"]
 
 
