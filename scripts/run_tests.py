@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 ARTIFACTS = ROOT / "artifacts"
 PURE = ["wire/*", "capture/*", "chat/*", "tap/faults/*", "tap/gate*", "widgets/view_models*"]
-PATIENT = "--override-ini=timeout=240"
+PATIENT = "--override-ini=timeout=600"
 SLOW = "browser or conformance or notebook or oracle or slow"
 
 
@@ -71,7 +71,7 @@ def everything() -> Iterator[Part]:
     yield pytest("conformance", *suite, coverage=False)
     both = ("-n2", "--dist=loadfile")
     yield pytest(
-        "notebooks", *both, "--nbval-lax", "--nbval-cell-timeout=120", PATIENT, "notebooks"
+        "notebooks", *both, "--nbval-lax", "--nbval-cell-timeout=240", PATIENT, "notebooks"
     )
     yield pytest("browser", "-n2", "--dist=worksteal", "tests/browser")
     yield Part("combine", module("coverage", "combine", "--quiet"))

@@ -148,7 +148,6 @@ def test_the_command_launches_jupyterlab(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(180)
 class TestWheel:
     """What ``pip install labchat`` gives, in a folder of its own, far from the checkout."""
 

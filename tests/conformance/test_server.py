@@ -79,7 +79,6 @@ async def test_framing_text_closing_limits(tmp_path):
     assert unfit(verdicts) == {}
 
 
-@pytest.mark.timeout(180)
 async def test_permessage_deflate(tmp_path):
     verdicts = await judge(tmp_path, *(word for case in QUICK for word in ("-i", case)))
     assert len(verdicts) == len(QUICK)
@@ -87,7 +86,6 @@ async def test_permessage_deflate(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(180)
 async def test_permessage_deflate_of_large_messages(tmp_path):
     verdicts = await judge(tmp_path, *(word for case in SLOW for word in ("-i", case)))
     assert len(verdicts) == len(SLOW)

@@ -198,7 +198,6 @@ def test_the_hub_is_installed_step_by_step(world: dict[str, str]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
 def test_the_lab_is_installed_as_a_wheel(world: dict[str, str], root: Path, tmp_path: Path) -> None:
     """Offline: hatchling is here, and what labchat needs is here too."""
     site = tmp_path / "site"

@@ -91,7 +91,6 @@ def test_docstrings_become_markdown(root: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
 class TestSite:
     """One strict build: about ten seconds."""
 

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CUTS = 60
-pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ CONNECTIONS = 200
 FRAME = 300
 """Bytes in what is sent at a time."""
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(60 + 3 * SECONDS)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300 + 3 * SECONDS)]
 
 
 def descriptors() -> int:
