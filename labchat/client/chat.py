@@ -207,6 +207,10 @@ class Chat:
 
     # What may be awaited.
 
+    async def left(self) -> None:
+        """Return when there is no connection: after :meth:`go_offline` it is yet to be closed."""
+        await self._keeper.gone.wait()
+
     async def connected(self) -> None:
         """Return when connected. Raises Refused if the server says no, ChatError if closed."""
 

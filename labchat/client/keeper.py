@@ -60,6 +60,9 @@ class Keeper:
         self._greeted_ns: int | None = None
         self.greeted = asyncio.Event()
         """Set while the server knows us."""
+        self.gone = asyncio.Event()
+        """Set while there is no connection, nor one in the making or about to close."""
+        self.gone.set()
 
     def order(self, order: Order) -> None:
         """Go online or offline; the last order counts."""
@@ -130,6 +133,7 @@ class Keeper:
 
     async def _connection(self) -> Trouble:
         """From the handshake to the end; says why it ended."""
+        self.gone.clear()
         try:
             async with dial(self._address, self._settings) as socket:
                 try:
@@ -144,6 +148,7 @@ class Keeper:
             self.greeted.clear()
             self._typing.clear()
             self._core.lost("waiting for the connection")
+            self.gone.set()
 
     async def _converse(self, socket: ClientConnection) -> Trouble:
         """Register, then read, write and ping until one of the three says what is wrong."""

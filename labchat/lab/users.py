@@ -71,8 +71,17 @@ class User:
         self._background.call(lambda: self._chat.retry(post_id))
 
     def go_offline(self) -> None:
-        """Close and stay offline, as a browser's ``offline`` event does."""
-        self._background.call(self._chat.go_offline)
+        """Close and stay offline, as a browser's ``offline`` event does.
+
+        Returns when the connection is closed, so that what others say next is missed: within two
+        seconds, even if the goodbye is held up on its way.
+        """
+
+        async def go() -> None:
+            self._chat.go_offline()
+            await self._chat.left()
+
+        self._background.run(go())
 
     def go_online(self) -> None:
         """Connect now, whatever the countdown says."""

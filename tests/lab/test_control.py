@@ -105,6 +105,22 @@ def test_a_cut_connection_comes_back(lab: Lab) -> None:
     assert lab.alice.say("still here", to=lab.bob).result().seq == 1
 
 
+def test_who_went_offline_is_told_nothing_more(lab: Lab) -> None:
+    lab.bob.go_offline()
+    told = [row for row in lab.capture.rows() if row.opcode == 8]
+    assert told[0].direction == "c2s"
+    said = lab.alice.say("missed", to=lab.bob).result()
+    copies = [row for row in lab.capture.rows(told[0].n) if row.connection == told[0].connection]
+    assert not any(said.id in str(lab.capture.unit(row.n).unit) for row in copies)
+
+
+def test_a_goodbye_that_is_held_keeps_nobody_waiting(lab: Lab) -> None:
+    lab.hold(direction="c2s", kind="frame", opcode=8)
+    lab.alice.go_offline()
+    assert lab.alice.snapshot().link is Link.OFFLINE
+    assert lab.held().result().unit.close_code == 1000
+
+
 def test_going_offline_closes_in_order(lab: Lab) -> None:
     lab.alice.go_offline()
     closed = lab.unit(lambda row: row.opcode == 8 and row.direction == "c2s").result()
