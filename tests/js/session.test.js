@@ -45,6 +45,21 @@ test("a session says ready, goes live with the first batch, and asks for what is
   mock.timers.reset();
 });
 
+test("what was chosen before Python answered is told when it does", () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const model = fakeModel();
+  const session = new Session(model);
+  session.start();
+  session.set({ selected: 4 });
+  assert.deepEqual(model.sent, [{ type: "ready" }]);
+  model.say({ type: "rows", seq: 1, total: 1, rows: [row(1)] });
+  assert.deepEqual(model.sent.at(-1), { saved: { selected: 4 } });
+  model.say({ type: "rows", seq: 2, total: 2, rows: [row(2)] });
+  assert.equal(model.sent.length, 2, "told once");
+  session.stop();
+  mock.timers.reset();
+});
+
 test("what was saved is there at once; without an answer it is said to be not live", () => {
   mock.timers.enable({ apis: ["setTimeout"] });
   const saved = { at: "2026-11-25T09:30:00+00:00", total: 9, rows: [row(8), row(9)], details: [{ n: 9 }] };

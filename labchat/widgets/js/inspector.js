@@ -45,7 +45,7 @@ function render({ model, el, session }) {
     else if (what === "connections") [names, () => list.update()].forEach((f) => f());
     else if (what === "detail" && message.n === model.get("selected")) drawDetail();
     else if (what === "bytes") detail.more(message);
-    else if (what === "state") [drawNotice, () => list.update()].forEach((f) => f());
+    else if (what === "state") [drawNotice, () => list.update(), drawDetail].forEach((f) => f());
   };
 
   names();

@@ -17,6 +17,7 @@ export class Session {
     this.state = "waiting"; // waiting, live, saved, gone
     this.kernel = null; // the kernel's own word: idle, busy, restarting, dead
     this.listeners = new Set();
+    this.unsaved = false; // traits were set that Python has not been told of
     this.undo = [];
   }
 
@@ -58,10 +59,16 @@ export class Session {
     }
   }
 
-  /** Set synced traits; a kernel that is gone does not stop the view from following. */
+  /** Set synced traits, and tell Python when it listens; the view follows in any case. */
   set(values) {
     for (const [name, value] of Object.entries(values)) this.model.set(name, value);
-    if (this.state !== "live") return;
+    this.unsaved = true;
+    if (this.state === "live") this.save();
+  }
+
+  save() {
+    if (!this.unsaved) return;
+    this.unsaved = false;
     try {
       this.model.save_changes();
     } catch {
@@ -89,6 +96,7 @@ export class Session {
     this.store = new RowStore(limit);
     this.store.query = query;
     this.enter("live");
+    this.save();
   }
 
   /** Ask for what is missing, one range at a time. */
