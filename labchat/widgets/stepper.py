@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -68,6 +69,7 @@ class Stepper(Following, anywidget.AnyWidget):
         self._editing = 0
         self._stepped: Stepped | None = None
         self._refused = 0
+        self._acting = threading.RLock()  # what a hand does and what is drawn, one at a time
         super().__init__(may_reconnect=reconnect is not None)
         self.bridge = Bridge(self._update)
         self.on_msg(self._on_message)
@@ -78,23 +80,25 @@ class Stepper(Following, anywidget.AnyWidget):
 
     def step(self) -> None:
         """Let the next unit pass, as it was edited; then wait for the peer's answer."""
-        held = self.gate.view.next
-        if held is None:
-            return
-        broken = self._apply(held)
-        count = len(self._capture) if self._capture is not None else 0
-        self._stepped = Stepped(held, broken, count, self._clock())
-        self.answer = None
-        self.gate.step(held.id)
-        self._stop_editing(held.id)
+        with self._acting:
+            held = self.gate.view.next
+            if held is None:
+                return
+            broken = self._apply(held)
+            count = len(self._capture) if self._capture is not None else 0
+            self._stepped = Stepped(held, broken, count, self._clock())
+            self.answer = None
+            self.gate.step(held.id)
+            self._stop_editing(held.id)
 
     def cont(self) -> None:
         """Let everything that waits go on, edits included."""
-        for held in self.gate.view.held:
-            if held.id in self._edits:
-                self._apply(held)
-        self._stop_editing(self._editing)
-        self.gate.cont()
+        with self._acting:
+            for held in self.gate.view.held:
+                if held.id in self._edits:
+                    self._apply(held)
+            self._stop_editing(self._editing)
+            self.gate.cont()
 
     def drop(self) -> None:
         """Let the next unit never go on."""
@@ -113,13 +117,14 @@ class Stepper(Following, anywidget.AnyWidget):
                 true one, and ``form``, the bits it is written in: 7, 16 or 64; ``asIs``, to leave
                 the head of this body as it is.
         """
-        held = self._held(id)
-        if held is None:
-            return
-        self._editing = held.id
-        if change:
-            self._edits[held.id] = Edit.of(change)
-        self._show_plan()
+        with self._acting:
+            held = self._held(id)
+            if held is None:
+                return
+            self._editing = held.id
+            if change:
+                self._edits[held.id] = Edit.of(change)
+            self._show_plan()
 
     def __repr__(self) -> str:
         return "Stepper()"
@@ -185,9 +190,10 @@ class Stepper(Following, anywidget.AnyWidget):
         )
 
     def _stop_editing(self, number: int) -> None:
-        self._edits.pop(number, None)
-        if self._editing == number:
-            self._editing, self.plan = 0, None
+        with self._acting:
+            self._edits.pop(number, None)
+            if self._editing == number:
+                self._editing, self.plan = 0, None
 
     def _on_message(self, _widget: object, content: dict[str, object], _buffers: object) -> None:
         act = content.get("act")
@@ -236,9 +242,10 @@ class Stepper(Following, anywidget.AnyWidget):
             names = {number: peer.name for number, peer in found.items()}
             names |= model.returning(connections, self._names)
         self.view = dict(model.view(self.gate.view, names, self._clock()))
-        if self._editing:
-            self._show_plan()
-        self._look_for_answer()
+        with self._acting:
+            if self._editing:
+                self._show_plan()
+            self._look_for_answer()
 
     def _look_for_answer(self) -> None:
         stepped = self._stepped
