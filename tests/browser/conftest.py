@@ -17,8 +17,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -33,7 +33,14 @@ import nbformat
 import pytest
 import pytest_asyncio
 from nbformat import NotebookNode
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    async_playwright,
+    expect,
+)
 
 HERE = Path(__file__).parent
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -46,6 +53,10 @@ FLAGS = [
 ]
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
+PATIENCE = 60_000
+"""Milliseconds for anything to come about; only what never does is a failure."""
+
+expect.set_options(timeout=PATIENCE)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -55,7 +66,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
             if item.get_closest_marker("timeout") is None:
-                item.add_marker(pytest.mark.timeout(180))
+                item.add_marker(pytest.mark.timeout(300))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -100,6 +111,7 @@ class BrowserPages:
         """A new empty page and the list its console errors go to."""
         settings = {"viewport": {"width": 1280, "height": 900}, **context}
         self.contexts.append(await self.browser.new_context(**settings))
+        self.contexts[-1].set_default_timeout(PATIENCE)
         page = await self.contexts[-1].new_page()
         errors: list[str] = []
 
@@ -158,26 +170,25 @@ def _private(home: Path) -> dict[str, str]:
     return {**os.environ, **{name: str(place) for name, place in places.items()}}
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait_until_up(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    """Ask until it answers; a server that ended, or is not up in 60 s, fails with its log."""
-    for _ in range(600):
+def _address(process: subprocess.Popen[bytes], log: Path) -> str:
+    """Ask until it answers; a server that ended, or is not up in 120 s, fails with its log."""
+    for _ in range(1200):
         try:
-            with urllib.request.urlopen(f"{url}/api/status", timeout=5):
-                return
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            if process.poll() is not None:
-                break
-            try:
-                process.wait(0.1)
-            except subprocess.TimeoutExpired:
-                continue
+            process.wait(0.1)
+            break
+        except subprocess.TimeoutExpired:
+            told = re.search(r"http://127\.0\.0\.1:\d+(?=/lab)", log.read_text())
+        if told and _answers(f"{told[0]}/api/status"):
+            return told[0]
     pytest.fail(f"JupyterLab did not come up:\n{log.read_text()[-4000:]}")
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=30):
+            return True
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return False
 
 
 @pytest.fixture(scope="session")
@@ -188,13 +199,12 @@ def jupyterlab(
     home = tmp_path_factory.mktemp("jupyterlab")
     folder = home / "notebooks"
     shutil.copytree(root / "notebooks", folder, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
-    port = _free_port()
     log = artifacts / f"jupyterlab-{os.environ.get('PYTEST_XDIST_WORKER', '0')}.log"
     options = [
         "--no-browser",
         "--allow-root",
         "--ServerApp.ip=127.0.0.1",
-        f"--ServerApp.port={port}",
+        "--ServerApp.port=0",
         "--ServerApp.port_retries=0",
         "--ServerApp.token=",
         "--IdentityProvider.token=",
@@ -212,9 +222,7 @@ def jupyterlab(
             stderr=subprocess.STDOUT,
         )
     try:
-        lab = JupyterLab(f"http://127.0.0.1:{port}", folder, log)
-        _wait_until_up(process, lab.url, log)
-        yield lab
+        yield JupyterLab(_address(process, log), folder, log)
     finally:
         process.terminate()
         try:
@@ -235,7 +243,7 @@ class OpenNotebook:
 
     async def ready(self) -> None:
         """Wait for the cells to be drawn and the kernel to be connected and idle."""
-        await self.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
+        await self.page.locator(".jp-Notebook .jp-Cell").first.wait_for()
         await self.idle()
 
     async def idle(self) -> None:
@@ -245,8 +253,7 @@ class OpenNotebook:
                 const context = window.jupyterapp?.shell.currentWidget?.sessionContext;
                 const kernel = context?.session?.kernel;
                 return kernel?.connectionStatus === 'connected' && kernel.status === 'idle';
-            }""",
-            timeout=60_000,
+            }"""
         )
 
     async def run_all(self, *, allow_errors: bool = False) -> None:
@@ -278,12 +285,23 @@ class OpenNotebook:
             [name, arguments or {}],
         )
 
+    async def execute(self, code: str) -> None:
+        """Run code in the kernel without a cell and wait until it is done."""
+        await self.page.evaluate(
+            """async code => {
+                const { sessionContext } = window.jupyterapp.shell.currentWidget;
+                await sessionContext.session.kernel.requestExecute({code}).done;
+            }""",
+            code,
+        )
+
     async def theme(self, name: Literal["light", "dark"]) -> None:
-        """Switch JupyterLab's theme and wait until the page wears it."""
+        """Switch JupyterLab's theme and wait until the page wears it, uncovered."""
         await self.command("apputils:change-theme", {"theme": THEMES[name]})
         await self.page.wait_for_function(
             "wanted => document.body.dataset.jpThemeName === wanted", arg=THEMES[name]
         )
+        await self.page.locator("#jupyterlab-splash").wait_for(state="detached")
 
     async def restart_kernel(self) -> None:
         """Restart the kernel without a dialogue and wait until it is idle again."""

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING
+
+import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
 from nbformat.v4 import new_code_cell, new_notebook
+from playwright.async_api import expect
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SAMPLE = """
 from labchat.widgets.inspector import Inspector
@@ -82,6 +90,7 @@ async ([scroller, how]) => {
     cell.style.display = '';
     if (!cell.parentNode) parent.insertBefore(cell, next);
     node.closest('.lc').style.setProperty('--lc-height', '300px');
+    for (let left = 600; left > 0 && node.scrollTop !== 60; left -= 1) await frame();
     await frame(); await frame(); await frame(); await frame();
     return node.scrollTop;
 }
@@ -105,7 +114,7 @@ async def test_what_is_read_stays_where_it_is(open_notebook) -> None:
     for theme in ("dark", "light"):
         await lab.theme(theme)
     for scroller in (".lc-list", ".lc-ladder-list", ".lc-detail"):
-        assert await lab.page.locator(scroller).evaluate("node => node.scrollTop") == 60
+        await expect(lab.page.locator(scroller)).to_have_js_property("scrollTop", 60)
     missed = "removeChild"  # JupyterLab may look for the cell just while it is out of the page
     assert [error for error in lab.console_errors if missed not in error] == []
 
@@ -122,18 +131,16 @@ piece => {
 """Whether a piece of the ruler has another size when it is picked."""
 
 
-async def answer_again(page) -> None:
+async def answer_again(lab) -> None:
     """The kernel answers once more for the unit shown, with another title to be told apart."""
-    await page.evaluate(
-        """code => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel
-            .requestExecute({code}).done.then(() => null)""",
+    await lab.execute(
         """
 answer = inspector.detail(11)
 answer["sizes"] = "again"
 inspector.send({"type": "detail", "detail": answer})
-""",
+"""
     )
-    await page.locator(".lc-title .lc-meta", has_text="again").wait_for()
+    await lab.page.locator(".lc-title .lc-meta", has_text="again").wait_for()
 
 
 async def test_a_keyboard_is_enough(open_notebook) -> None:
@@ -151,7 +158,7 @@ async def test_a_keyboard_is_enough(open_notebook) -> None:
     await page.wait_for_function(
         "document.querySelector('.lc-ladder [aria-selected=true]')?.dataset.n === '12'"
     )
-    assert "Hello" in (await chosen.get_attribute("aria-label") or "")
+    await expect(chosen).to_have_attribute("aria-label", re.compile("Hello"))
 
     for key in ("d", "d", "ArrowUp"):
         await page.keyboard.press(key)
@@ -160,23 +167,24 @@ async def test_a_keyboard_is_enough(open_notebook) -> None:
 
     await page.keyboard.press("Enter")
     await page.keyboard.press("End")
-    focused = "document.activeElement.closest('[data-row]')?.textContent ?? ''"
-    assert "Payload Data" in await page.evaluate(focused)
+    focused = page.locator(".lc-fields [data-row]:focus")
+    await expect(focused).to_contain_text("Payload Data")
     await page.keyboard.press("ArrowUp")
-    assert "Masking-key" in await page.evaluate(focused)
+    await expect(focused).to_contain_text("Masking-key")
     picked = page.locator(".lc-bytes .lc-picked")
-    assert await picked.all_text_contents() == ["37", "fa", "21", "3d"]
+    await expect(picked).to_have_text(["37", "fa", "21", "3d"])
     assert await page.locator(".lc-piece.lc-picked").first.evaluate(RESIZED) is False
-    await answer_again(page)
-    assert "Masking-key" in await page.evaluate(focused), "drawn anew under the keyboard"
+    await answer_again(lab)
+    await expect(focused, "drawn anew under the keyboard").to_contain_text("Masking-key")
 
     await picked.first.click()
-    label = "document.activeElement.getAttribute('aria-label')"
-    assert await page.evaluate(label) == "byte 4, hex 37, Masking-key"
+    byte = page.locator(".lc-bytes [data-byte]:focus")
+    await expect(byte).to_have_attribute("aria-label", "byte 4, hex 37, Masking-key")
     await page.keyboard.press("Shift+ArrowRight")
-    assert await page.evaluate(label) == "byte 8, hex 4c, Payload Data"
+    await expect(byte).to_have_attribute("aria-label", "byte 8, hex 4c, Payload Data")
     await page.keyboard.press("Control+Home")
-    assert (await page.evaluate(label)).endswith("FIN · RSV1 · RSV2 · RSV3 · opcode")
+    first = re.compile("FIN · RSV1 · RSV2 · RSV3 · opcode$")
+    await expect(byte).to_have_attribute("aria-label", first)
 
     await grid.focus()
     await page.keyboard.press("/")
@@ -184,8 +192,8 @@ async def test_a_keyboard_is_enough(open_notebook) -> None:
     await page.keyboard.press("Enter")
     await page.keyboard.press("Home")
     await page.wait_for_function("document.querySelector('.lc-title h3').textContent === '16'")
-    assert await grid.get_attribute("aria-rowcount") == "3"
-    assert await title.text_content() == "16"
+    await expect(grid).to_have_attribute("aria-rowcount", "3")
+    await expect(title).to_have_text("16")
     assert lab.console_errors == []
 
 
@@ -215,9 +223,16 @@ live_inspector = Inspector(live)
 """
 
 
-async def test_live_traffic_never_moves_what_is_read(open_notebook) -> None:
+def until(path: Path) -> str:
+    """Code that keeps the kernel busy until ``path`` is there."""
+    wait = f"while not os.path.exists({str(path)!r}): threading.Event().wait(0.05)"
+    return f"import os, threading\n{wait}\n"
+
+
+async def test_live_traffic_never_moves_what_is_read(open_notebook, tmp_path) -> None:
     """Rows flow while a cell blocks the kernel; one who reads above gets a pill, not a jump."""
-    block = "import threading; frames(60); threading.Event().wait(4); frames(12, 60); done = 1"
+    more, done = tmp_path / "more", tmp_path / "done"
+    block = f"frames(60)\n{until(more)}frames(12, 60)\n{until(done)}"
     lab = await open_notebook(notebook(LIVE, "live_inspector"), viewport=(1360, 1000))
     page = lab.page
     await page.locator(".lc-list-box").wait_for()
@@ -240,12 +255,30 @@ async def test_live_traffic_never_moves_what_is_read(open_notebook) -> None:
     await page.locator(".lc-line[data-n='62']").wait_for()
     await page.locator(".lc-line[data-n='62']").click()
     await page.wait_for_function("document.querySelector('.lc-title h3')?.textContent === '62'")
-    await grid.evaluate("grid => { grid.scrollTop = 0; }")
+    await grid.evaluate("grid => { grid.scrollTop = 0; grid.dispatchEvent(new Event('scroll')); }")
+    more.touch()
     await page.wait_for_function(f"{count} === '75'")
     assert await grid.evaluate("grid => grid.scrollTop") == 0
-    assert await page.locator(".lc-pill").text_content() == "12 new"
+    await expect(page.locator(".lc-pill")).to_have_text("12 new")
+    done.touch()
     await page.locator(".lc-pill").click()
     await page.locator(".lc-line[data-n='74']").wait_for()
+    assert lab.console_errors == []
+
+
+@pytest.mark.parametrize(
+    ("widget", "line"), [("Inspector(live)", ".lc-line"), ("Ladder(live)", ".lc-rung")]
+)
+async def test_a_press_holds_on_while_traffic_is_drawn(open_notebook, widget, line) -> None:
+    code = f"from labchat.widgets.ladder import Ladder\nframes(6)\n{widget}"
+    lab = await open_notebook(notebook(LIVE, code), viewport=(1360, 1300))
+    pressed = lab.page.locator(f"{line}[data-n='5']")
+    await pressed.hover()
+    await lab.page.mouse.down()
+    await lab.execute("frames(3, 6)")
+    await lab.page.locator(f"{line}[data-n='11']").wait_for()
+    await lab.page.mouse.up()
+    await expect(pressed).to_have_attribute("aria-selected", "true")
     assert lab.console_errors == []
 
 
@@ -261,7 +294,7 @@ async def test_the_ladder_loads_earlier_units_and_stays_where_one_reads(open_not
     page = lab.page
     earlier = page.get_by_role("button", name="earlier units, load")
     await page.locator(".lc-rung[data-n='2602']").wait_for()
-    assert await earlier.text_content() == "602 earlier units, load"
+    await expect(earlier).to_have_text("602 earlier units, load")
     body = "document.querySelector('.lc-ladder-body').offsetHeight"
     await page.wait_for_function(f"{body} >= 2000 * 27")
     await page.locator(".lc-ladder-list").evaluate("list => { list.scrollTop = 5400; }")
@@ -271,7 +304,7 @@ async def test_the_ladder_loads_earlier_units_and_stays_where_one_reads(open_not
     before = await page.evaluate(where)
     await earlier.click()
     await page.wait_for_function(f"{body} >= 2602 * 27")
-    assert await earlier.is_hidden()
+    await expect(earlier).to_be_hidden()
     assert await page.evaluate(where) == before
-    assert await page.locator(".lc-pill").is_hidden()
+    await expect(page.locator(".lc-pill")).to_be_hidden()
     assert lab.console_errors == []

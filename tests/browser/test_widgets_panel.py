@@ -31,6 +31,51 @@ async def step(stepper) -> None:
     await expect(first).not_to_have_text(before, use_inner_text=True)
 
 
+GATE = """
+from labchat.tap.faults.actions import Piece
+from labchat.tap.gate import Gate
+from labchat.widgets.stepper import Stepper
+from labchat.wire.fields import Direction
+from labchat.wire.frames import build, dissect
+gate = Gate()
+gate.hold()
+def offer(text):
+    data = build(1, text, mask=b"1234")
+    unit = dissect(data, role=Direction.C2S)
+    gate.offer(1, Piece(Direction.C2S, data, kind="frame", opcode=1, unit=unit))
+for text in (b"one", b"two"):
+    offer(text)
+Stepper(gate)
+"""
+
+
+async def test_what_arrives_at_the_gate_takes_no_press_no_key_and_no_text(open_notebook) -> None:
+    lab = await open_notebook(new_notebook(cells=[new_code_cell(GATE)]))
+    page = lab.page
+    cards = page.locator(".lc-unit-card")
+    text = page.get_by_label("Payload as text")
+    await cards.nth(1).hover()
+    await page.mouse.down()
+    await lab.execute("offer(b'three')")
+    await expect(cards).to_have_count(3)
+    await page.mouse.up()
+    await expect(text).to_have_value("two")
+    await text.fill("two, and more")
+    await cards.nth(0).click()
+    await expect(text).to_have_value("one")
+    await cards.nth(1).click()
+    await expect(text).to_have_value("two, and more")
+    await cards.nth(0).focus()
+    for left in (2, 1, 0):
+        await page.keyboard.press("s")
+        await expect(cards).to_have_count(left)
+    await lab.execute("offer(b'four')")
+    await expect(cards).to_have_count(1)
+    await page.keyboard.press("s")
+    await expect(cards).to_have_count(0)
+    assert lab.console_errors == []
+
+
 async def test_the_panel_lives(open_notebook) -> None:
     lab = await open_notebook(
         new_notebook(cells=[new_code_cell(LAB)]), viewport=(1360, 1500), theme="light"

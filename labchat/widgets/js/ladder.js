@@ -1,6 +1,6 @@
 // The sequence ladder: who sent what to whom, line by line, each recorded where the ring is.
 
-import { canScroll, h, listen, replace, root, s, setAttribute, setText, whenSeen } from "./shared/dom.js";
+import { Kept, arrange, canScroll, h, listen, replace, root, s, setAttribute, setText, whenSeen } from "./shared/dom.js";
 import { duration, milliseconds, plural } from "./shared/format.js";
 import { icon } from "./shared/icons.js";
 import { head, legend, shortened } from "./shared/ladder_art.js";
@@ -18,6 +18,7 @@ class Ladder {
     this.session = session;
     this.id = `lc-ladder-${(ladders += 1)}-${Math.random().toString(36).slice(2, 8)}`;
     this.lines = [];
+    this.rungs = new Kept();
     this.zoom = 1;
     this.until = null; // while replaying: how many lines are shown
     this.following = true;
@@ -40,7 +41,8 @@ class Ladder {
       },
       this.body,
     );
-    this.pill = h("button", { class: "lc-button lc-pill", type: "button", hidden: true, onClick: () => this.toEnd() });
+    this.waiting = h("span");
+    this.pill = h("button", { class: "lc-button lc-pill", type: "button", hidden: true, onClick: () => this.toEnd() }, icon("down"), this.waiting);
     this.empty = h("p", { class: "lc-empty" }, "Nothing has crossed the tap yet.");
     this.earlier = h("button", { class: "lc-link lc-earlier", type: "button", hidden: true, onClick: () => this.session.earlier(KEPT) });
     const box = h("div", { class: "lc-ladder-box" }, this.list, this.empty, this.pill);
@@ -216,7 +218,7 @@ class Ladder {
   tellNew() {
     const waiting = this.following ? 0 : this.session.store.total - this.seen;
     this.pill.hidden = waiting <= 0 || this.until !== null;
-    if (waiting > 0) replace(this.pill, icon("down"), `${waiting} new`);
+    if (waiting > 0) setText(this.waiting, `${waiting} new`);
   }
 
   selectedLine() {
@@ -299,9 +301,9 @@ class Ladder {
     this.body.style.height = `${this.shown * this.row}px`;
     const first = Math.max(0, Math.floor(this.list.scrollTop / this.row) - SPARE);
     const stop = Math.min(this.shown, Math.ceil((this.list.scrollTop + this.list.clientHeight) / this.row) + SPARE);
-    const nodes = [];
-    for (let i = first; i < stop; i += 1) nodes.push(this.line(this.lines[i], i, width));
-    replace(this.body, nodes);
+    const around = JSON.stringify([width, this.row, this.xs]);
+    const shown = this.lines.slice(first, stop).map((line, i) => this.rung(line, first + i, width, around));
+    arrange(this.body, this.rungs.nodes(shown));
     const selected = this.body.querySelector('[aria-selected="true"]');
     setAttribute(this.list, "aria-activedescendant", selected?.id ?? null);
   }
@@ -310,6 +312,12 @@ class Ladder {
     const names = this.names.map((name) => s("text", { x: this.xs[name], y: 15, "text-anchor": "middle", class: "lc-lane-name" }, name));
     setAttribute(this.head, "width", width);
     replace(this.head, s("text", { x: this.xs[this.names[0]] - 32, y: 15, "text-anchor": "end", class: "lc-lane-ms" }, "ms"), names);
+  }
+
+  /** A line for `Kept`: its place, what it looks like, how to make it. */
+  rung(line, index, width, around) {
+    const looks = JSON.stringify([line, line.n > 0 && line.n === this.model.get("selected")]) + around;
+    return [index, looks, () => this.line(line, index, width)];
   }
 
   line(line, index, width) {

@@ -1,7 +1,7 @@
 // The stepper: the gate in the middle, units queue on their own side, the next one touches it.
 
 import { changedStretch } from "./shared/diff.js";
-import { h, listen, replace, root, setText } from "./shared/dom.js";
+import { Kept, arrange, h, listen, replace, root, setAttribute, setText } from "./shared/dom.js";
 import { section } from "./shared/field_table.js";
 import { duration, grouped, plural } from "./shared/format.js";
 import { icon } from "./shared/icons.js";
@@ -25,9 +25,14 @@ class StepperView {
     this.el = root(el, "lc-card", "lc-stepper");
     this.tools = h("div", { class: "lc-tools", role: "toolbar", "aria-label": "Gate" });
     this.problem = h("p", { class: "lc-notice", role: "alert", hidden: true });
-    this.queues = h("div", { class: "lc-queues" });
+    this.sides = { c2s: buildQueue("c2s"), s2c: buildQueue("s2c") };
+    this.sign = h("span", { class: "lc-gate-sign" });
+    this.gate = h("div", { class: "lc-gate", "aria-hidden": "true" }, this.sign);
+    this.queues = h("div", { class: "lc-queues" }, this.sides.c2s.node, this.gate, this.sides.s2c.node);
     this.edit = h("div", { class: "lc-edit", hidden: true });
     this.answer = h("div", { class: "lc-answer", role: "alert" });
+    this.switches = new Kept();
+    this.timer = null; // an edit that Python has not been told of
     this.buildTools();
     this.buildEdit();
     el.append(this.tools, this.problem, this.queues, this.edit, this.answer);
@@ -89,12 +94,18 @@ class StepperView {
       return;
     }
     if (act === "edit") {
-      if (this.model.get("plan")) this.act("stop-editing");
+      if (this.model.get("plan")) this.stopEditing();
       else this.act("edit", { id: this.model.get("view").next, change: {} });
       return;
     }
-    if (act === "step") this.sendEdit();
+    if (act === "step" || act === "cont") this.sendEdit();
     this.act(act, { id: this.model.get("view").next }); // the unit the person saw, no later one
+  }
+
+  stopEditing() {
+    clearTimeout(this.timer);
+    this.timer = null;
+    this.act("stop-editing");
   }
 
   key(event) {
@@ -111,16 +122,22 @@ class StepperView {
     const { step, cont, drop, edit, hold } = this.buttons;
     this.again = !waiting && this.closed;
     setText(step.label, this.again ? "Connect again" : waiting ? `Step ${view.next}` : "Step");
-    for (const each of [step, drop, edit]) each.node.disabled = !waiting;
-    if (this.again) step.node.disabled = false;
-    cont.node.disabled = !waiting && !view.paused;
-    hold.node.disabled = view.paused;
+    this.enable(step.node, waiting || this.again);
+    for (const each of [drop, edit]) this.enable(each.node, waiting);
+    this.enable(cont.node, waiting || view.paused);
+    this.enable(hold.node, !view.paused);
     hold.node.setAttribute("aria-pressed", String(view.paused));
     this.drawnAt = performance.now();
     const clock = view.timers[0];
     replace(this.status, h("strong", {}, waiting ? `${grouped(view.held)} held` : view.paused ? "holding, nothing waits" : "open"), clock ? h("span", { class: "lc-hidden" }, `; ${clock.name} soon`) : null);
     this.tick();
-    replace(this.queues, this.queue("c2s", view), this.gate(view), this.queue("s2c", view));
+    this.drawQueues(view);
+  }
+
+  /** A button that goes dead hands the keyboard to the whole, where its keys are heard on. */
+  enable(node, enabled) {
+    if (!enabled && node === document.activeElement) this.el.focus();
+    node.disabled = !enabled;
   }
 
   /** Clocks of the peers go on while the gate holds. */
@@ -133,33 +150,49 @@ class StepperView {
     replace(this.count, since, clock ? h("span", { class: "lc-warn" }, `; in ${left} s ${clock.name}`) : null);
   }
 
-  queue(side, view) {
-    const { cards, held, title } = view[side];
-    const list = h("ul", { class: "lc-cards" }, cards.map((card, i) => h("li", {}, this.card(card, side, i === 0))));
-    const more = held > cards.length ? h("p", { class: "lc-meta" }, `and ${held - cards.length} more`) : null;
-    const head = h("p", { class: "lc-queue-head" }, h("strong", { class: `lc-${side}` }, title), h("span", { class: "lc-meta" }, ` ${held} held`));
-    return h("section", { class: `lc-queue lc-queue-${side}`, "aria-label": title }, head, list, more);
+  /** The keyboard stays on its card; when that has gone, on the whole. */
+  drawQueues(view) {
+    const within = this.queues.contains(document.activeElement);
+    this.drawQueue("c2s", view);
+    this.drawQueue("s2c", view);
+    this.gate.classList.toggle("lc-gate-open", !view.paused);
+    replace(this.sign, icon(view.paused || view.held ? "pause" : "play"));
+    if (within && !this.queues.contains(document.activeElement)) this.el.focus();
   }
 
-  card(card, side, first) {
-    const open = this.model.get("plan")?.id === card.id;
-    const tone = card.tone === "fail" ? " lc-fail-card" : "";
+  drawQueue(side, view) {
+    const { cards, held, title } = view[side];
+    const { node, name, count, list, more, kept } = this.sides[side];
+    setAttribute(node, "aria-label", title);
+    setText(name, title);
+    setText(count, ` ${held} held`);
+    arrange(list, kept.nodes(cards.map((card) => [card.id, looks(card), () => h("li", {}, this.card(card))])));
+    cards.forEach((card, i) => this.markCard(list.children[i].firstChild, card, i === 0 ? side : null));
+    more.hidden = held <= cards.length;
+    setText(more, `and ${held - cards.length} more`);
+  }
+
+  card({ id, kind, summary, bytes, tone }) {
     return h(
       "button",
-      {
-        class: `lc-unit-card${first ? ` lc-first-${side}` : ""}${tone}${open ? " lc-open" : ""}`,
-        type: "button",
-        "aria-label": `${card.id}, ${card.kind}, ${card.summary}, ${card.bytes} bytes, ${first ? "next on its side" : "waits"}: edit`,
-        onClick: () => this.act("edit", { id: card.id, change: {} }),
-      },
-      h("span", {}, h("span", { class: "lc-quiet" }, `${card.id} `), h("strong", { class: card.tone ? `lc-${card.tone}` : null }, card.kind)),
-      h("span", { class: "lc-card-said" }, card.summary || "\u00a0"),
-      h("span", { class: "lc-quiet" }, `${grouped(card.bytes)} B`),
+      { type: "button", onClick: () => this.open(id) },
+      h("span", {}, h("span", { class: "lc-quiet" }, `${id} `), h("strong", { class: tone ? `lc-${tone}` : null }, kind)),
+      h("span", { class: "lc-card-said" }, summary || "\u00a0"),
+      h("span", { class: "lc-quiet" }, `${grouped(bytes)} B`),
     );
   }
 
-  gate(view) {
-    return h("div", { class: `lc-gate${view.paused ? "" : " lc-gate-open"}`, "aria-hidden": "true" }, h("span", { class: "lc-gate-sign" }, icon(view.paused || view.held ? "pause" : "play")));
+  /** What changes about a card while it waits; `first`: the side it is the next of, or null. */
+  markCard(node, { id, kind, summary, bytes, tone }, first) {
+    const open = this.model.get("plan")?.id === id;
+    node.className = `lc-unit-card${first ? ` lc-first-${first}` : ""}${tone === "fail" ? " lc-fail-card" : ""}${open ? " lc-open" : ""}`;
+    setAttribute(node, "aria-label", `${id}, ${kind}, ${summary}, ${bytes} bytes, ${first ? "next on its side" : "waits"}: edit`);
+  }
+
+  /** Open a unit; what was just typed into another is kept. */
+  open(id) {
+    this.sendEdit();
+    this.act("edit", { id, change: {} });
   }
 
   buildEdit() {
@@ -208,6 +241,7 @@ class StepperView {
 
   sendEdit(more = {}) {
     clearTimeout(this.timer);
+    this.timer = null;
     const plan = this.model.get("plan");
     if (!plan) return;
     const change = { ...this.change(), ...more };
@@ -227,7 +261,7 @@ class StepperView {
     }
     replace(this.editTitle, `Edit ${plan.id} `, h("span", { class: "lc-meta" }, plan.title));
     const focused = this.bits.contains(document.activeElement) ? document.activeElement.dataset.bit : null;
-    replace(this.bits, plan.bits.map((bit) => this.bit(bit)));
+    arrange(this.bits, this.switches.nodes(plan.bits.map((bit) => [bit.name, JSON.stringify(bit), () => this.bit(bit)])));
     if (focused) this.bits.querySelector(`[data-bit="${focused}"]`)?.focus();
     this.drawText(plan);
     replace(this.right, this.preview(plan));
@@ -249,9 +283,14 @@ class StepperView {
     const fresh = this.editing !== plan.id;
     this.editing = plan.id;
     this.area.parentElement.hidden = plan.text === null;
-    if (fresh || document.activeElement !== this.area) this.area.value = plan.text ?? "";
+    if (fresh || !this.writing(this.area)) this.area.value = plan.text ?? "";
     this.drawLength(plan);
     this.drawMarks();
+  }
+
+  /** Whether a person is at a field, or Python does not know yet what was typed. */
+  writing(field) {
+    return field === document.activeElement || this.timer !== null;
   }
 
   drawLength({ text, length, follows, told }) {
@@ -262,7 +301,7 @@ class StepperView {
     setText(this.hand, follows !== null ? HEAD[follows].hand : text === null ? "Set the length by hand" : FRAME[byHand].hand);
     this.byHand.hidden = !byHand;
     if (!byHand) return;
-    if (document.activeElement !== this.length) this.length.value = String(length.declared);
+    if (!this.writing(this.length)) this.length.value = String(length.declared);
     this.form.value = String(length.form);
   }
 
@@ -315,6 +354,21 @@ class StepperView {
     this.problem.hidden = !text;
     setText(this.problem, text);
   }
+}
+
+/** What of a card is drawn once: all but whether it was edited. */
+function looks({ id, kind, summary, bytes, tone }) {
+  return JSON.stringify([id, kind, summary, bytes, tone]);
+}
+
+/** One side of the gate, still empty. */
+function buildQueue(side) {
+  const name = h("strong", { class: `lc-${side}` });
+  const count = h("span", { class: "lc-meta" });
+  const list = h("ul", { class: "lc-cards" });
+  const more = h("p", { class: "lc-meta", hidden: true });
+  const node = h("section", { class: `lc-queue lc-queue-${side}` }, h("p", { class: "lc-queue-head" }, name, count), list, more);
+  return { node, name, count, list, more, kept: new Kept() };
 }
 
 /** The fields of an answer that say something, in a line. */

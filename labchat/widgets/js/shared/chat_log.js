@@ -4,7 +4,7 @@
 // A row: { id, text, length, mine, author, to, at, delivery, icon, words, actions }. `text` may be
 // cut; `length` is the whole text's. `to` names who it was meant for when that is somebody else.
 
-import { h, replace, setAttribute, setText } from "./dom.js";
+import { arrange, h, replace, setAttribute, setText } from "./dom.js";
 import { icon } from "./icons.js";
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -167,14 +167,6 @@ export class ChatLog {
     this.pill.hidden = this.unseen === 0;
     setText(this.pill, `${this.unseen} new`);
   }
-}
-
-/** Put `nodes` into `list` in this order, moving only what stands wrong. */
-function arrange(list, nodes) {
-  nodes.forEach((node, i) => {
-    if (list.children[i] !== node) list.insertBefore(node, list.children[i] ?? null);
-  });
-  while (list.children.length > nodes.length) list.lastChild.remove();
 }
 
 class Post {

@@ -21,6 +21,34 @@ export function replace(node, ...children) {
   return node;
 }
 
+/** Put `nodes` into `list` in this order; what stays is not moved, so a press or the keyboard stays too. */
+export function arrange(list, nodes) {
+  const wanted = new Set(nodes);
+  for (const child of [...list.children]) if (!wanted.has(child)) child.remove();
+  nodes.forEach((node, i) => {
+    if (list.children[i] !== node) list.insertBefore(node, list.children[i] ?? null);
+  });
+}
+
+/** Nodes by key, for `arrange`: one is made anew only when it looks different. */
+export class Kept {
+  constructor() {
+    this.known = new Map();
+  }
+
+  /** `wanted`: [key, looks, make] each; the keys left out are forgotten. */
+  nodes(wanted) {
+    const known = this.known;
+    this.known = new Map();
+    return wanted.map(([key, looks, make]) => {
+      const before = known.get(key);
+      const kept = before?.looks === looks ? before : { looks, node: make() };
+      this.known.set(key, kept);
+      return kept.node;
+    });
+  }
+}
+
 /** Set text only when it differs, so that live regions and selections are left alone. */
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;

@@ -1,6 +1,6 @@
 // The list of units: a virtual grid that follows the newest only while it stands at the end.
 
-import { canScroll, h, replace, setAttribute, setText, whenSeen } from "./dom.js";
+import { canScroll, h, setAttribute, setText, whenSeen } from "./dom.js";
 import { matcher } from "./filter.js";
 import { grouped, milliseconds, plural } from "./format.js";
 import { icon } from "./icons.js";
@@ -23,6 +23,7 @@ export class UnitList {
     this.seen = 0; // the newest unit that was there when the end was in sight
     this.settled = false;
     this.lines = new Map();
+    this.drawn = new WeakMap(); // line -> what it looks like
     this.build();
   }
 
@@ -64,7 +65,8 @@ export class UnitList {
       h("div", { role: "rowgroup", class: "lc-heads-group" }, this.head),
       this.body,
     );
-    this.pill = h("button", { class: "lc-button lc-pill", type: "button", hidden: true, onClick: () => this.toEnd() });
+    this.waiting = h("span");
+    this.pill = h("button", { class: "lc-button lc-pill", type: "button", hidden: true, onClick: () => this.toEnd() }, icon("down"), this.waiting);
     this.empty = h("p", { class: "lc-empty" });
     this.foot = h("p", { class: "lc-foot lc-meta" });
     const middle = h("div", { class: "lc-list-box" }, this.grid, this.empty, this.pill);
@@ -145,7 +147,7 @@ export class UnitList {
   tellNew() {
     const waiting = this.following ? 0 : this.store.after(this.seen);
     this.pill.hidden = waiting <= 0;
-    if (waiting > 0) replace(this.pill, icon("down"), `${grouped(waiting)} new`);
+    if (waiting > 0) setText(this.waiting, `${grouped(waiting)} new`);
   }
 
   filter(query) {
@@ -275,16 +277,23 @@ export class UnitList {
   place(index, all) {
     const n = this.store.at(index);
     let line = this.lines.get(n);
-    const row = this.store.get(n);
-    if (!line || all || line.dataset.hollow) {
-      const fresh = this.line(n, row);
-      if (line) line.replaceWith(fresh);
-      else this.body.append(fresh);
-      line = fresh;
-      this.lines.set(n, line);
-    }
+    if (!line || all || line.dataset.hollow) line = this.renew(n, line);
     line.style.transform = `translateY(${index * ROW}px)`;
     setAttribute(line, "aria-rowindex", index + 2);
+  }
+
+  /** The line of unit `n`; the one that stands there stays, while it looks the same. */
+  renew(n, line) {
+    const row = this.store.get(n);
+    const { letters, names } = this.session;
+    const looks = row ? JSON.stringify([row, letters?.[row[AT.connection]], names?.[row[AT.connection]], n === this.selected]) : "";
+    if (line && this.drawn.get(line) === looks) return line;
+    const fresh = this.line(n, row);
+    if (line) line.replaceWith(fresh);
+    else this.body.append(fresh);
+    this.drawn.set(fresh, looks);
+    this.lines.set(n, fresh);
+    return fresh;
   }
 
   line(n, row) {

@@ -1,6 +1,6 @@
 /** The conversations: a list of buttons; arrow keys move between them. */
 
-import { h, replace, setAttribute, setText } from "../../shared/dom.js";
+import { arrange, h, setAttribute, setText } from "../../shared/dom.js";
 import { people } from "../view.js";
 
 export function People(take) {
@@ -17,8 +17,7 @@ export function People(take) {
 
   function update(session) {
     const wanted = people(session);
-    const items = wanted.map((person) => drawn(person).el);
-    if (items.some((item, i) => list.children[i] !== item) || list.children.length !== items.length) replace(list, items);
+    arrange(list, wanted.map((person) => drawn(person).el));
   }
 
   function drawn(person) {
