@@ -117,6 +117,7 @@ async def test_two_views_of_one_panel_by_keyboard_alone(open_notebook: Any) -> N
     views = panel(lab.page, "Alice")
     await expect(views).to_have_count(2)
     first, second = views.first, views.last
+    await expect(field(second)).to_be_enabled()
     await field(second).focus()
     for text in ("one", "two", "three"):
         await lab.page.keyboard.type(text)
@@ -136,7 +137,10 @@ async def test_two_views_of_one_panel_by_keyboard_alone(open_notebook: Any) -> N
     assert lab.console_errors == []
 
 
-async def test_a_kernel_that_is_busy_and_one_that_is_gone(open_notebook: Any) -> None:
+async def test_a_kernel_that_is_busy_and_one_that_is_gone(
+    open_notebook: Any, tmp_path: Path
+) -> None:
+    free = tmp_path / "free"
     lab = await open_notebook(notebook(START, "alice"))
     alice = panel(lab.page, "Alice")
     await expect(alice.locator(".lc-badge")).to_have_text("connected")
@@ -145,13 +149,13 @@ async def test_a_kernel_that_is_busy_and_one_that_is_gone(open_notebook: Any) ->
             window.jupyterapp.shell.currentWidget.sessionContext.session.kernel
                 .requestExecute({code});
         }""",
-        "import threading\nthreading.Event().wait(3)",
+        f"import os, threading\nwhile not os.path.exists({str(free)!r}):\n"
+        "    threading.Event().wait(0.05)",
     )
     await say(alice, "are you busy?")
     await expect(alice.locator(".lc-post-meta")).to_have_text("waits for the kernel")
-    await expect(alice.locator(".lc-post")).to_have_attribute(
-        "data-delivery", "stored", timeout=20_000
-    )
+    free.touch()
+    await expect(alice.locator(".lc-post")).to_have_attribute("data-delivery", "stored")
     await expect(alice.locator(".lc-post")).to_have_count(1)
     await lab.restart_kernel()
     await expect(alice.locator(".lc-notice")).to_contain_text("The kernel is gone")
@@ -229,7 +233,7 @@ async def test_a_reopened_notebook_shows_what_was_said_and_that_it_is_not_live(
     )
     chat = lab.page.locator(".lc-chat")
     await expect(chat.locator(".lc-bubble")).to_have_text(["Hello"])
-    await expect(chat.locator(".lc-notice")).to_contain_text("Not live", timeout=15_000)
+    await expect(chat.locator(".lc-notice")).to_contain_text("Not live")
     await expect(field(chat)).to_be_disabled()
     await expect(chat.locator(".lc-badge")).to_be_hidden()
     assert lab.console_errors == []

@@ -62,6 +62,7 @@ async def test_a_newcomer_sends_hello_and_reads_its_bits(start) -> None:
 async def test_both_handshakes_and_the_post_are_listed(start, kind: str) -> None:
     summaries = {"request": "POST /api/messages", "response": "101 Switching Protocols"}
     units = start.page.get_by_role("grid", name="Units on the wire")
+    await units.locator(".lc-line[data-n]").first.wait_for()
     await units.press("Home" if kind == "response" else "End")
     await expect(units.locator(".lc-line", has_text=summaries[kind]).first).to_be_visible()
 

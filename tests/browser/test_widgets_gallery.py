@@ -62,6 +62,16 @@ WIDGETS = {
 AXE_LEFT_OUT = {"inspector-http", "inspector-compressed", "show-bytes", "ladder", "runs"}
 """Their parts are looked at elsewhere; axe is slow on thousands of bytes."""
 
+AT_REST = """
+async one => {
+    const ends = (each) => each.effect.getComputedTiming().endTime < Infinity;
+    const moving = one.getAnimations({subtree: true}).filter(ends);
+    await Promise.allSettled(moving.map(({ finished }) => finished));
+    for (let n = 0; n < 3; n += 1) await new Promise(requestAnimationFrame);
+}
+"""
+"""Colours that still change from one theme to the other are neither's."""
+
 SHEET = """<!doctype html><meta charset="utf-8"><title>labchat widgets</title>
 <style>body {{ font: 13px sans-serif; display: grid; grid-template-columns: 1fr 1fr; gap: 20px; }}
 figure {{ margin: 0; }} img {{ max-width: 100%; border: 1px solid #bbb; }}</style>{figures}"""
@@ -97,7 +107,7 @@ async def test_every_widget_in_both_themes(open_notebook, artifacts) -> None:
             widget = cell.locator(selector).first
             await widget.wait_for()
             await widget.scroll_into_view_if_needed()
-            await page.wait_for_timeout(150)
+            await widget.evaluate(AT_REST)
             path = artifacts / f"gallery-{name}-{theme}.png"
             await widget.screenshot(path=path)
             if name not in AXE_LEFT_OUT:
