@@ -270,13 +270,14 @@ async def test_live_traffic_never_moves_what_is_read(open_notebook, tmp_path) ->
     ("widget", "line"), [("Inspector(live)", ".lc-line"), ("Ladder(live)", ".lc-rung")]
 )
 async def test_a_press_holds_on_while_traffic_is_drawn(open_notebook, widget, line) -> None:
-    code = f"from labchat.widgets.ladder import Ladder\nframes(6)\n{widget}"
+    """Also when the line moves away from under the pointer, as the newest are followed."""
+    code = f"from labchat.widgets.ladder import Ladder\nframes(38)\n{widget}"
     lab = await open_notebook(notebook(LIVE, code), viewport=(1360, 1300))
-    pressed = lab.page.locator(f"{line}[data-n='5']")
+    pressed = lab.page.locator(f"{line}[data-n='38']")
     await pressed.hover()
     await lab.page.mouse.down()
-    await lab.execute("frames(3, 6)")
-    await lab.page.locator(f"{line}[data-n='11']").wait_for()
+    await lab.execute("frames(3, 38)")
+    await lab.page.locator(f"{line}[data-n='43']").wait_for()
     await lab.page.mouse.up()
     await expect(pressed).to_have_attribute("aria-selected", "true")
     assert lab.console_errors == []

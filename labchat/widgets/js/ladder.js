@@ -1,6 +1,6 @@
 // The sequence ladder: who sent what to whom, line by line, each recorded where the ring is.
 
-import { Kept, arrange, canScroll, h, listen, replace, root, s, setAttribute, setText, whenSeen } from "./shared/dom.js";
+import { Kept, arrange, canScroll, h, listen, onUnit, replace, root, s, setAttribute, setText, whenSeen } from "./shared/dom.js";
 import { duration, milliseconds, plural } from "./shared/format.js";
 import { icon } from "./shared/icons.js";
 import { head, legend, shortened } from "./shared/ladder_art.js";
@@ -37,10 +37,10 @@ class Ladder {
         "aria-label": "Sequence of units",
         onScroll: () => this.onScroll(),
         onKeydown: (event) => this.onKey(event),
-        onClick: (event) => this.onClick(event),
       },
       this.body,
     );
+    onUnit(this.list, (n) => this.session.set({ selected: n, field: -1 }));
     this.waiting = h("span");
     this.pill = h("button", { class: "lc-button lc-pill", type: "button", hidden: true, onClick: () => this.toEnd() }, icon("down"), this.waiting);
     this.empty = h("p", { class: "lc-empty" }, "Nothing has crossed the tap yet.");
@@ -274,11 +274,6 @@ class Ladder {
     const index = this.selectedLine();
     if (index >= 0) this.reveal(index);
     this.draw(true);
-  }
-
-  onClick(event) {
-    const line = event.target.closest("[data-n]");
-    if (line && Number(line.dataset.n) > 0) this.session.set({ selected: Number(line.dataset.n), field: -1 });
   }
 
   onKey(event) {

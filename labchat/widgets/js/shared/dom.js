@@ -81,6 +81,23 @@ export function root(el, ...names) {
   return el;
 }
 
+/**
+ * Call `pick` with the unit (data-n) that a click is on: the one it began on, whatever has come
+ * under the pointer since.
+ */
+export function onUnit(node, pick) {
+  const unit = ({ target }) => Number(target.closest("[data-n]")?.dataset.n ?? 0);
+  let pressed = 0;
+  node.addEventListener("pointerdown", (event) => {
+    pressed = unit(event);
+  });
+  node.addEventListener("click", (event) => {
+    const n = pressed || unit(event);
+    pressed = 0;
+    if (n > 0) pick(n);
+  });
+}
+
 /** Whether a scrollable element can scroll: laid out, and not skipped by content-visibility. */
 export function canScroll(node) {
   return node.clientHeight > 0 && (node.checkVisibility?.({ contentVisibilityAuto: true }) ?? true);

@@ -1,6 +1,6 @@
 // The list of units: a virtual grid that follows the newest only while it stands at the end.
 
-import { canScroll, h, setAttribute, setText, whenSeen } from "./dom.js";
+import { canScroll, h, onUnit, setAttribute, setText, whenSeen } from "./dom.js";
 import { matcher } from "./filter.js";
 import { grouped, milliseconds, plural } from "./format.js";
 import { icon } from "./icons.js";
@@ -60,11 +60,11 @@ export class UnitList {
         "aria-colcount": HEADS.length,
         onScroll: () => this.onScroll(),
         onKeydown: (event) => this.onKey(event),
-        onClick: (event) => this.onClick(event),
       },
       h("div", { role: "rowgroup", class: "lc-heads-group" }, this.head),
       this.body,
     );
+    onUnit(this.grid, (n) => this.select(n));
     this.waiting = h("span");
     this.pill = h("button", { class: "lc-button lc-pill", type: "button", hidden: true, onClick: () => this.toEnd() }, icon("down"), this.waiting);
     this.empty = h("p", { class: "lc-empty" });
@@ -220,11 +220,6 @@ export class UnitList {
     if (this.following) this.seen = this.store.total;
     this.draw();
     this.tellNew();
-  }
-
-  onClick(event) {
-    const line = event.target.closest("[data-n]");
-    if (line) this.select(Number(line.dataset.n));
   }
 
   onFilterKey(event) {
