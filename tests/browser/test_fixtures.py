@@ -20,7 +20,8 @@ async def test_a_cell_that_fails_fails_the_test(open_notebook) -> None:
 
 async def test_console_errors_are_heard(open_notebook) -> None:
     lab = await open_notebook(new_notebook(), run=False)
-    await lab.page.evaluate("console.error('heard')")
+    async with lab.page.expect_console_message(lambda message: message.text == "heard"):
+        await lab.page.evaluate("console.error('heard')")
     assert ["heard" in error for error in lab.console_errors] == [True]
 
 

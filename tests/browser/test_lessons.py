@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nbformat.v4 import new_code_cell, new_notebook
+from playwright.async_api import expect
 
 SLIDERS = """
 from itertools import product
@@ -22,8 +23,8 @@ async def test_a_moved_slider_changes_the_number_and_the_chart(open_notebook) ->
     said = lab.page.locator(".jp-OutputArea b", has_text="Polling takes")
     chart = lab.page.locator(".jp-OutputArea img")
     await chart.wait_for()
-    before, drawn = await said.inner_text(), await chart.get_attribute("src")
-    assert before.startswith("Polling takes 172.8 MB a day, a WebSocket 36.9 MB")
+    await expect(said).to_contain_text("Polling takes 172.8 MB a day, a WebSocket 36.9 MB")
+    drawn = await chart.get_attribute("src")
     await lab.page.locator(".noUi-handle").first.focus()
     await lab.page.keyboard.press("ArrowRight")
     await said.filter(has_text="a WebSocket 40.3 MB").wait_for()

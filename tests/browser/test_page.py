@@ -33,7 +33,7 @@ EXPECTED = ("net::ERR_CONNECTION_REFUSED", "net::ERR_INTERNET_DISCONNECTED")
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def server(tmp_path: Path) -> AsyncIterator[Running]:
-    async with running(Settings(port=0, db=tmp_path / "chat.db")) as one:
+    async with running(Settings(port=0, db=tmp_path / "chat.db", typing=60)) as one:
         yield one
 
 
@@ -438,7 +438,7 @@ async def talk_through(url: str, server: Running, chats: Chats) -> None:
 async def test_it_can_be_used_by_all_and_looks_right(
     scheme: str, tmp_path: Path, chats: Chats, artifacts: Path
 ) -> None:
-    settings = Settings(port=0, db=tmp_path / "chat.db", limits=Limits(text=200))
+    settings = Settings(port=0, db=tmp_path / "chat.db", limits=Limits(text=200), typing=60)
     async with running(settings) as server:
         alice = await chats.open(server.url, "user-1", script=PATIENT, color_scheme=scheme)
         bob = await chats.open(server.url, "user-2", color_scheme=scheme)

@@ -145,7 +145,7 @@ async def test_hold_edit_step_and_the_answer(open_notebook) -> None:
     await lab.screenshot("stepper-answer-light", of=".lc-panel")
     await lab.theme("dark")
     await lab.screenshot("stepper-answer-dark", of=".lc-stepper")
-    await stepper.get_by_role("button", name="Connect again").first.click()
+    await refused.get_by_role("button", name="Connect again").click()
     await stepper.locator(".lc-answer").wait_for(state="hidden")
     alice = page.locator(".lc-chat").first
     await alice.locator(".lc-badge", has_text="connecting").wait_for()
