@@ -30,6 +30,7 @@ async def test_schemathesis_finds_no_fault(house, tmp_path):
         f"{server.server.url}/api/openapi.json",
         *("--checks", "all", "--exclude-path", "/api/events", "--workers", "1", "--no-color"),
         *("--exclude-checks", "unsupported_method,positive_data_acceptance"),
+        *("--suppress-health-check", "too_slow"),
         *("--max-examples", "25", "--max-time", "20", "--seed", "1", "--no-shrink"),
         *("--generation-database", "none", "--phases", "examples,coverage,fuzzing"),
         cwd=tmp_path,

@@ -91,7 +91,8 @@ async def test_closed_before_it_is_connected(pair):
     assert await asyncio.get_running_loop().sock_recv(theirs, 100) == b""
 
 
-async def test_what_waits_is_sent_after_closing_and_whoever_waits_is_told(pair):
+async def test_what_waits_is_sent_after_closing_and_whoever_waits_is_told(pair, monkeypatch):
+    monkeypatch.setattr("labchat.server.pipe.LINGER", 3600.0)
     stream, theirs = pair
     pipe = Pipe.leave(stream, lambda _data: None)
     await pipe.connect()
