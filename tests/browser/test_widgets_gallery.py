@@ -91,7 +91,6 @@ async def axe_on(page, widget, theme: str) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
 async def test_every_widget_in_both_themes(open_notebook, artifacts) -> None:
     cells = [SETUP, *(code for code, _ in WIDGETS.values())]
     made = new_notebook(cells=[new_code_cell(code) for code in cells])

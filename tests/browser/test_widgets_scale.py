@@ -54,7 +54,6 @@ async () => {
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
 async def test_a_hundred_thousand_units(open_notebook, capsys) -> None:
     cells = [new_code_cell(MANY), new_code_cell("big = Inspector(many)")]
     lab = await open_notebook(new_notebook(cells=cells), viewport=(1360, 1000))
