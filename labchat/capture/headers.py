@@ -25,9 +25,8 @@ TCP = 6
 NOTE = 253
 """The IP protocol "for experimentation and testing" (RFC 3692): carries remarks, never traffic."""
 
-MAX_SEGMENT = (65_535 - 20 - 20) // 4 * 4
-"""The largest TCP payload of whole 32-bit words that an IPv4 packet can hold, in bytes: the next
-segment of what was read at once begins at a word again, and is added up four times as fast."""
+MAX_SEGMENT = 65_535 - 20 - 20
+"""The largest TCP payload that an IPv4 packet can hold, in bytes."""
 
 SYN_OPTIONS = struct.pack("!BBHBBBx", 2, 4, MAX_SEGMENT, 3, 3, 14)
 """Maximum segment size, and a window scale of 2^14, so that no window ever looks full."""

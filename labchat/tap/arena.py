@@ -4,6 +4,9 @@ The first touch of fresh memory costs about as much as relaying what lies in it.
 ready ahead of need, by a thread that gives way to all others and does not hold the interpreter
 meanwhile, and a block that nobody looks at any more is used again. A burst as long as what is
 ready costs no more to record than to relay.
+
+Huge pages would cost a quarter where the machine has the memory at hand, and six times as much in
+a virtual one whose host takes free memory back: pages stay small.
 """
 
 from __future__ import annotations
@@ -12,7 +15,6 @@ import ctypes
 import mmap
 import sys
 import weakref
-from contextlib import suppress
 from functools import cache, partial
 from threading import Event, Thread
 from typing import TYPE_CHECKING
@@ -22,21 +24,18 @@ if TYPE_CHECKING:
 
     from labchat.capture.model import Bytes
 
-READ = 4 * 65_492
+READ = 4 * 65_495
 """Bytes read at once, at most: just under 256 KiB, four of the largest TCP segments."""
-WORD = 64
-"""Where a read begins is a multiple of it: what is computed of its bytes is faster so."""
 LEAST = 64 << 10
 """Bytes there is always room for."""
 SMALL = 16 << 10
 """Reads below it are copied: their room is used again at once, and they hold no block."""
-BLOCK = 2 << 20
-"""Bytes of a block: one huge page, whose first touch costs a third of that of its small pages. The
-last view of any part of it keeps all of it."""
-READY = 32
+BLOCK = 1 << 20
+"""Bytes of a block. The last view of any part of it keeps all of it."""
+READY = 64
 """Blocks that are ready at most, once bytes have come by the block; below half of it, more are
 made."""
-AHEAD = 4
+AHEAD = 8
 """Blocks that are made as fast as can be; those beyond are for later, and made in no hurry."""
 PAUSE_S = 0.002
 """Seconds between two of those, so that traffic has the processor."""
@@ -66,7 +65,7 @@ class Arena:
         data = self._room[self._at : self._at + length]
         if length < SMALL:
             return bytes(data)
-        self._at += -(-length // WORD) * WORD
+        self._at += length
         return data.toreadonly()
 
     def close(self) -> None:
@@ -91,11 +90,7 @@ def _fresh() -> mmap.mmap:
     """Memory of this process alone, none of it touched."""
     if sys.platform == "win32":
         return mmap.mmap(-1, BLOCK)
-    memory = mmap.mmap(-1, BLOCK, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    if sys.platform == "linux":
-        with suppress(OSError):  # a kernel without huge pages
-            memory.madvise(mmap.MADV_HUGEPAGE)
-    return memory
+    return mmap.mmap(-1, BLOCK, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
 
 
 def _leased(memory: mmap.mmap, ready: list[mmap.mmap]) -> memoryview:

@@ -36,7 +36,7 @@ def test_the_checksum_knows_both_zeros(data: bytes) -> None:
     assert headers.checksum(data) == rfc1071(data)
 
 
-@pytest.mark.parametrize("size", [1023, 1024, 1025, 1026, 1027, 65_492, 65_495])
+@pytest.mark.parametrize("size", [1023, 1024, 1025, 1026, 1027, 65_495])
 @pytest.mark.parametrize("make", [bytes, lambda size: b"\xff" * size, random.Random(1).randbytes])
 def test_the_checksum_of_much_data_is_the_same(size: int, make: Callable[[int], bytes]) -> None:
     data = make(size)
