@@ -118,6 +118,7 @@ async def test_two_users_chat_and_see_each_other_type(server: Running, chats: Ch
     await field(bob).press_sequentially("Alice")
     await field(bob).press("Enter")
     await expect(bubbles(alice)).to_have_text(["Hello", "Hi\nAlice"])
+    await expect(bob.locator('[data-delivery="stored"]')).to_have_count(1)
     assert await stored(server.url) == ["Hello", "Hi\nAlice"]
     assert chats.complaints() == []
 

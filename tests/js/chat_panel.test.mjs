@@ -113,6 +113,18 @@ test("what the kernel takes at once is not echoed", (t) => {
   assert.deepEqual(life.echoes(), []);
 });
 
+test("posts reach Python one after the other, so that none overtakes another", (t) => {
+  const { fake, life } = started(t);
+  const posted = () => fake.sent.filter(({ type }) => type === "post").map(({ text }) => text);
+  for (const text of ["one", "two", "three"]) life.post(text);
+  assert.deepEqual(posted(), ["one"]);
+  fake.fire("msg:custom", { type: "posted", n: 1, id: "msg-1" });
+  assert.deepEqual(posted(), ["one", "two"]);
+  fake.fire("msg:custom", { type: "refused", n: 2, reason: "no text" });
+  fake.fire("msg:custom", { type: "posted", n: 3, id: "msg-3" });
+  assert.deepEqual(posted(), ["one", "two", "three"]);
+});
+
 test("what a busy kernel has not taken waits in sight, and goes when it is taken", (t) => {
   const { fake, life, told } = started(t);
   life.post("Hi");

@@ -99,9 +99,18 @@ export class Lifeline {
   post(text) {
     const n = (this.count += 1);
     this.typedAt = -Infinity;
-    this.written.set(n, { text, id: null, reason: null, shown: false });
-    this.send({ type: "post", n, text });
+    this.written.set(n, { text, id: null, reason: null, shown: false, sent: false });
+    this.sendNext();
     setTimeout(() => this.show(n), QUICK);
+  }
+
+  /** One after the other: JupyterLab has two roads to a kernel, and the later message may be first. */
+  sendNext() {
+    const next = [...this.written].find(([, { id, reason }]) => id === null && reason === null);
+    if (!next || next[1].sent) return;
+    const [n, echo] = next;
+    echo.sent = true;
+    this.send({ type: "post", n, text: echo.text });
   }
 
   type() {
@@ -131,6 +140,7 @@ export class Lifeline {
     const echo = this.written.get(n);
     if (type === "posted") echo.id = id;
     if (type === "refused") Object.assign(echo, { reason, shown: true });
+    this.sendNext();
     this.settle();
     this.emit("echo");
   }
