@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import threading
 import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from labchat.errors import LabError, MissingExtra
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import ipywidgets
 
     from labchat.capture.capture import Capture
@@ -57,6 +60,8 @@ class Views:
 
     def __init__(self) -> None:
         self._ladders: weakref.WeakSet[Ladder] = weakref.WeakSet()
+        self._committed: set[str] = set()
+        self._stamped = threading.Condition()
 
     def panel(self) -> ipywidgets.Box:
         """Both chats, the ladder between them, and the inspector below."""
@@ -177,8 +182,26 @@ class Views:
         pcapng.write(self.capture, path)
         return Path(path)
 
+    def stamps(self, ids: Collection[str], *, timeout: float = 30.0) -> list[dict[str, Any]]:
+        """The rows of ``trace`` about these posts, once all of them are committed.
+
+        The server tells them beside the traffic: an answer may be here before its rows.
+
+        Raises:
+            LabError: after ``timeout`` seconds one of them was not committed.
+        """
+        wanted = set(ids)
+        with self._stamped:
+            if not self._stamped.wait_for(lambda: wanted <= self._committed, timeout):
+                raise LabError(f"a post was not committed within {timeout:g} s")
+            return [row for row in self.trace if row["id"] in wanted]
+
     def _traced(self, row: dict[str, Any]) -> None:
         """Keep what the server's store did, and show it in the ladders."""
-        self.trace.append(row)
+        with self._stamped:
+            self.trace.append(row)
+            if row["event"] == "commit":
+                self._committed.add(row["id"])
+            self._stamped.notify_all()
         for ladder in tuple(self._ladders):
             ladder.add_trace([row])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from labchat.lessons import evidence
-from labchat.lessons.waiting import awaited, bubble, lines_of, stored
+from labchat.lessons.waiting import bubble, lines_of, stored
 from labchat.wire.fields import Direction
 
 if TYPE_CHECKING:
@@ -115,12 +115,7 @@ def _times(lab: Lab, post_id: str, bobs: set[int]) -> dict[str, float]:
 
 def _committed(lab: Lab, post_id: str) -> int:
     """When the store had committed it, on the clock of the capture's epoch."""
-
-    def look() -> int | None:
-        rows = [row for row in lab.trace if row["id"] == post_id and row["event"] == "commit"]
-        return int(rows[0]["at_ns"]) if rows else None
-
-    return awaited(lab.capture.subscribe, look)
+    return next(int(row["at_ns"]) for row in lab.stamps([post_id]) if row["event"] == "commit")
 
 
 def messages(lab: Lab) -> list[tuple[Any, dict[str, Any]]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from labchat.measure.speakers import TIMEOUT, Wire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from http.client import HTTPConnection
 
     from labchat.capture.capture import Capture, Row
@@ -28,7 +28,6 @@ class Bench(Protocol):
     """A running lab without users of its own."""
 
     capture: Capture
-    trace: list[dict[str, Any]]
 
     @property
     def url(self) -> str:
@@ -46,6 +45,10 @@ class Bench(Protocol):
 
     def unit(self, fits: Callable[[Row], bool]) -> Pending:
         """Ends when such a unit has crossed the tap."""
+        ...
+
+    def stamps(self, ids: Collection[str]) -> list[dict[str, Any]]:
+        """What the store did with these posts, once they are committed."""
         ...
 
 

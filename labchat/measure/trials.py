@@ -73,6 +73,7 @@ def trial(
 
     Raises:
         ChatError: the server refused a message.
+        LabError: it acknowledged one that it did not commit.
     """
     levels = each.levels
     method = METHODS[levels.get("method", "websocket")]
@@ -92,9 +93,11 @@ def trial(
         sender = stack.enter_context(closing(method.sender(wire)))
         talk = _open_loop if levels.get("loop") == "open" else _closed_loop
         samples = list(talk(Talk(experiment, levels, bench, sender, receiver, rng)))
-    tracker.read(sample["id"] for sample in samples)
+    ids = [sample["id"] for sample in samples]
+    tracker.read(ids)
+    stamps = bench.stamps(ids)
     for sample in samples:
-        yield {**sample, **tracker.legs(sample["id"], sample["sent_ns"], bench.trace)}
+        yield {**sample, **tracker.legs(sample["id"], sample["sent_ns"], stamps)}
 
 
 def _switch_on(bench: Bench, levels: Mapping[str, Any], stack: ExitStack) -> None:

@@ -47,8 +47,13 @@ def test_a_message_goes_out_on_both_paths_under_one_id(lab: Lab) -> None:
     assert stored.id.encode() in lab.capture.unit(posts[0].n).unit.data
     frames = [lab.capture.unit(row.n) for row in rows if row.kind is Kind.FRAME]
     assert any(stored.id in (frame.message.text or "") for frame in frames if frame.message)
-    assert [row["event"] for row in lab.trace if row["id"] == stored.id] == ["insert", "commit"]
+    assert [row["event"] for row in lab.stamps([stored.id])] == ["insert", "commit"]
     lab.raise_if_failed()
+
+
+def test_what_was_never_committed_is_not_waited_for_without_end(lab: Lab) -> None:
+    with pytest.raises(LabError, match=r"not committed within 0\.01 s"):
+        lab.stamps(["msg-nobody-wrote"], timeout=0.01)
 
 
 async def test_a_cell_may_await_what_it_may_block_on(lab: Lab) -> None:
