@@ -73,7 +73,7 @@ def everything() -> Iterator[Part]:
     yield pytest(
         "notebooks", *both, "--nbval-lax", "--nbval-cell-timeout=240", PATIENT, "notebooks"
     )
-    yield pytest("browser", "-n2", "--dist=worksteal", "tests/browser")
+    yield pytest("browser", "-n2", "--dist=worksteal", "tests/browser", coverage=False)
     yield Part("combine", module("coverage", "combine", "--quiet"))
     pure = ",".join(f"labchat/{room}" for room in PURE)
     yield Part("pure rooms", module("coverage", "report", f"--include={pure}", "--fail-under=100"))
