@@ -2,7 +2,7 @@
 
 OpenSSL forbids two threads in one connection at a time, and Python 3.11 does not keep them
 apart: while the reading thread takes the server's session tickets (RFC 8446 section 4.6.1), what
-another writes is lost about once in five hundred connections, without an error. So here a thread
+another writes is lost about once in six hundred connections, without an error. So here a thread
 holds the connection only while it has something to do, never while it waits.
 """
 
