@@ -76,12 +76,9 @@ class User:
         Returns when the connection is closed, so that what others say next is missed: within two
         seconds, even if the goodbye is held up on its way.
         """
-
-        async def go() -> None:
-            self._chat.go_offline()
-            await self._chat.left()
-
-        self._background.run(go())
+        self._background.call(self._chat.go_offline)
+        if not self._background.here:
+            self._background.run(self._chat.left())
 
     def go_online(self) -> None:
         """Connect now, whatever the countdown says."""

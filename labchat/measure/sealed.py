@@ -12,8 +12,14 @@ import selectors
 import socket
 import ssl
 from contextlib import suppress
+from functools import partial
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
@@ -44,31 +50,13 @@ class Sealed:
             TimeoutError: nothing came.
             OSError: the connection broke.
         """
-        while True:
-            with self._lock:
-                if self._closed:
-                    return b""
-                try:
-                    return self._sock.recv(size)
-                except ssl.SSLWantReadError:
-                    awaited = READ
-                except ssl.SSLWantWriteError:
-                    awaited = WRITE
-            self._wait(awaited)
+        return self._in_turn(lambda: b"" if self._closed else self._sock.recv(size))
 
     def sendall(self, data: bytes) -> None:
         """All of ``data``. Raises what :meth:`recv` raises."""
         rest = memoryview(data)
         while rest:
-            with self._lock:
-                try:
-                    rest = rest[self._sock.send(rest) :]
-                    continue
-                except ssl.SSLWantReadError:
-                    awaited = READ
-                except ssl.SSLWantWriteError:
-                    awaited = WRITE
-            self._wait(awaited)
+            rest = rest[self._in_turn(partial(self._sock.send, rest)) :]
 
     def close(self) -> None:
         """Hang up; a thread that waits in :meth:`recv` hears of the end."""
@@ -77,6 +65,18 @@ class Sealed:
             with suppress(OSError):  # the peer was first
                 self._sock.shutdown(socket.SHUT_RDWR)
             self._let_go()
+
+    def _in_turn(self, act: Callable[[], T]) -> T:
+        """Do something as soon as TLS can, with the connection to oneself meanwhile."""
+        while True:
+            with self._lock:
+                try:
+                    return act()
+                except ssl.SSLWantReadError:
+                    awaited = READ
+                except ssl.SSLWantWriteError:
+                    awaited = WRITE
+            self._wait(awaited)
 
     def _wait(self, event: int) -> None:
         with self._lock:
